@@ -1,0 +1,99 @@
+/** Settings of the side that clients meet. */
+import { choice, flag, form, integer, list, seconds, url, words } from "./setting_kind.ts";
+import { optional, secret, setting } from "./setting_spec.ts";
+import { TIERS } from "./settings.ts";
+
+const MIB = 1024 * 1024;
+
+/** See the file's head. */
+export const EDGE_TABLE = {
+  WS_ENABLED: setting(
+    flag,
+    "true",
+    "`false`: WebSocket routes answer 503 and clients fall back to SSE and polling.",
+  ),
+  WS_MAX_CONNECTIONS: setting(
+    integer(1, 1_000_000, 1000),
+    "1000",
+    "Clients of one instance, all transports together.",
+  ),
+  WS_SLOW_CONSUMER_TIMEOUT: setting(
+    seconds(0.1, 600, 1),
+    "1.0",
+    "Seconds a client may stay over the soft bound before it is closed.",
+  ),
+  WS_MAX_QUEUE_SIZE: setting(
+    integer(1, 1000, 5),
+    "5",
+    "Frames of one stream that may wait for a client before it is called slow.",
+  ),
+  CLIENT_MAX_BUFFERED_BYTES: setting(
+    integer(65_536, 256 * MIB, MIB),
+    String(MIB),
+    "Bytes that may wait for one client; over it the client is closed.",
+  ),
+  RING_BYTES: setting(
+    integer(MIB, 4096 * MIB, 64 * MIB),
+    String(64 * MIB),
+    "Memory of what an instance has pulled and still holds, all streams together.",
+  ),
+  PULL_LINGER_MS: setting(
+    integer(0, 3_600_000, 30_000),
+    "30000",
+    "How long a list is still pulled after its last client left.",
+  ),
+  TICK_FLUSH_MS: setting(
+    integer(1, 60_000, 10),
+    "10",
+    "Least time between two flushes of ticks to one client.",
+  ),
+  MINUTE_FLUSH_MS: setting(
+    integer(1, 60_000, 100),
+    "100",
+    "Least time between two flushes of minute bars to one client.",
+  ),
+  FMV_FLUSH_MS: setting(
+    integer(1, 60_000, 100),
+    "100",
+    "Least time between two flushes of fair values to one client.",
+  ),
+  AUTH_MODE: setting(choice("none", "jwt"), "none", "Who may connect."),
+  JWT_SECRET: secret(words("at least 32 characters", "…"), "Secret of HS256/384/512 tokens."),
+  JWT_JWKS_URL: optional(
+    url("https://id.example.com/.well-known/jwks.json", "https:", "http:"),
+    "Where the public keys of tokens are.",
+  ),
+  JWT_ISSUER: optional(
+    words("the `iss` of every token", "https://id.example.com"),
+    "Required issuer of tokens.",
+  ),
+  JWT_AUDIENCE: optional(words("the `aud` of every token", "tickcast"), "Required audience of tokens."),
+  JWT_ALGORITHMS: optional(
+    list(
+      /^(HS|RS|ES|PS)(256|384|512)$|^EdDSA$/,
+      "a comma list of HS256, RS256, ES256, PS256 (or 384, 512) and EdDSA",
+      "RS256",
+    ),
+    "Algorithms tokens may be signed with. Default HS256 with a secret, RS256 and ES256 with a key URL.",
+  ),
+  DEFAULT_TIER: setting(choice(...TIERS), "premium", "Tier of clients whose token names none."),
+  ADMIN_TOKEN: secret(
+    form(/^\S{16,}$/, "at least 16 characters without spaces", "…"),
+    "Token of the routes that act. Without it they answer 403.",
+  ),
+  PRIVATE_STATS: setting(flag, "false", "Health, statistics and metrics need the admin token too."),
+  ALLOWED_ORIGINS: optional(
+    list(
+      /^https?:\/\/[^/\s,*]+$/,
+      "origins (https://host[:port]) separated by commas",
+      "https://app.example.com",
+    ),
+    "Pages that may connect from another origin.",
+  ),
+  SERVER: setting(
+    choice("deno", "hardened"),
+    "deno",
+    "`hardened`: a WebSocket server with true fragment, header and linger limits.",
+  ),
+  METRICS_BY_SYMBOL: setting(flag, "false", "A metric label per symbol. Costs memory with many symbols."),
+};
