@@ -1,0 +1,91 @@
+/** Hints: soon, asynchronous, tolerant, ended by the signal. */
+import { assertEquals } from "@std/assert";
+import type { Hint } from "../../src/feed/store.ts";
+import { lead, Writer } from "./appending.ts";
+import type { ContractCase, StoreBench } from "./contract.ts";
+
+const HINT_DEADLINE_MS = 5000;
+
+/** Hints from now on. The subscription is open when this resolves: a probe append was heard. */
+async function listening(bench: StoreBench, stop: AbortSignal) {
+  const reader = (await bench.another()).hints(stop)[Symbol.asyncIterator]();
+  const writer = new Writer(bench.store, await lead(bench.store), "probe");
+  const heard = reader.next();
+  let open = false;
+  void heard.then(() => open = true, () => open = true);
+  while (!open) {
+    await writer.write(1);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await heard;
+  const next = async (list: string, seq: number): Promise<Hint> => {
+    const deadline = AbortSignal.timeout(HINT_DEADLINE_MS);
+    while (!deadline.aborted) {
+      const { value } = await reader.next();
+      if (value?.list === list && value.position.seq >= seq) return value;
+    }
+    throw new Error(`Cannot go on as no hint of ${list} came within ${HINT_DEADLINE_MS} ms`);
+  };
+  return { reader, next, fence: writer.fence };
+}
+
+export const HINT_CASES: readonly ContractCase[] = [
+  {
+    name: "every append is hinted with the list and where it stands now",
+    async fn(bench) {
+      const stop = new AbortController();
+      const { next, fence } = await listening(bench, stop.signal);
+      for (const list of ["tick", "minute", "tick.3"]) {
+        const writer = new Writer(bench.store, fence, list);
+        await writer.write(3);
+        assertEquals(await next(list, 3), { list, position: writer.position });
+      }
+      stop.abort();
+    },
+  },
+  {
+    name: "hints end when the signal aborts, even while waited for, and at once when it has",
+    async fn(bench) {
+      const stop = new AbortController();
+      const { reader } = await listening(bench, stop.signal);
+      const waiting = (async () => {
+        while (!(await reader.next()).done);
+      })();
+      stop.abort();
+      await waiting;
+      for await (const _ of bench.store.hints(AbortSignal.abort())) throw new Error("a hint after the end");
+    },
+  },
+  {
+    name: "a reader that leaves its loop leaves nothing behind",
+    async fn(bench) {
+      const { reader } = await listening(bench, new AbortController().signal);
+      await reader.return?.();
+      assertEquals((await reader.next()).done, true);
+    },
+  },
+  {
+    name: "garbage where hints go is ignored",
+    async fn(bench) {
+      if (bench.publish === undefined) return;
+      const stop = new AbortController();
+      const { next, fence } = await listening(bench, stop.signal);
+      const garbage = [
+        "",
+        "tick",
+        "tick 0",
+        "TICK k3f9a0b1-1",
+        "tick k3f9a0b1-9007199254740993",
+        "{}",
+        "é 0-0",
+      ];
+      for (const text of [...garbage, "x".repeat(100_000), "tick k3f9a0b1-1 more", "tick,k3f9a0b1-1"]) {
+        await bench.publish(text);
+      }
+      const writer = new Writer(bench.store, fence);
+      await writer.write(1);
+      assertEquals((await next("tick", 1)).position, writer.position);
+      stop.abort();
+    },
+  },
+];
