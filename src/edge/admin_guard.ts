@@ -2,6 +2,7 @@
  * Who may read what operators read, and who may act. Acting always needs `ADMIN_TOKEN`, and is off where none is set; reading is open
  * unless `PRIVATE_STATS`. The comparison takes the same time whatever was presented.
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 import { TickcastError } from "../feed/error.ts";
 import { answerError } from "./operational_answer.ts";
 
@@ -15,7 +16,7 @@ export interface GuardSettings {
 }
 
 /** Undefined: let through. */
-export type Guard = (request: Request) => Promise<Response | undefined>;
+export type Guard = (request: Request) => Response | undefined;
 
 /** Guards of reading and acting. */
 export interface AdminGuard {
@@ -23,16 +24,11 @@ export interface AdminGuard {
   readonly mayAct: Guard;
 }
 
-const sha256 = async (text: string): Promise<Uint8Array> =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+const sha256 = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
 /** Whether two secrets are equal, in a time that tells nothing about either: digests are compared, every byte of them. */
-export async function sameSecret(presented: string, expected: string): Promise<boolean> {
-  const [a, b] = await Promise.all([sha256(presented), sha256(expected)]);
-  let difference = 0;
-  for (let i = 0; i < b.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
-  return difference === 0;
-}
+export const sameSecret = (presented: string, expected: string): boolean =>
+  timingSafeEqual(sha256(presented), sha256(expected));
 
 /** The token in `Authorization: Bearer …`; undefined when there is none of that form. */
 export function bearerToken(request: Request): string | undefined {
@@ -41,10 +37,10 @@ export function bearerToken(request: Request): string | undefined {
 
 /** Builds both guards. */
 export function adminGuard(settings: GuardSettings): AdminGuard {
-  const checkToken = async (request: Request, expected: string): Promise<Response | undefined> => {
+  const checkToken = (request: Request, expected: string): Response | undefined => {
     const presented = bearerToken(request);
     const fits = presented !== undefined && presented.length <= ADMIN_TOKEN_MAX_CHARS &&
-      await sameSecret(presented, expected);
+      sameSecret(presented, expected);
     if (fits) return undefined;
     const refusal = answerError(
       new TickcastError(
@@ -63,11 +59,10 @@ export function adminGuard(settings: GuardSettings): AdminGuard {
     );
   const { adminToken, privateStats } = settings;
   return {
-    mayRead: async (request) => {
+    mayRead: (request) => {
       if (!privateStats) return undefined;
-      return adminToken === undefined ? noToken("show statistics") : await checkToken(request, adminToken);
+      return adminToken === undefined ? noToken("show statistics") : checkToken(request, adminToken);
     },
-    mayAct: async (request) =>
-      adminToken === undefined ? noToken("act") : await checkToken(request, adminToken),
+    mayAct: (request) => adminToken === undefined ? noToken("act") : checkToken(request, adminToken),
   };
 }

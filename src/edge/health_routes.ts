@@ -1,5 +1,6 @@
 /** `/health…`: is the process alive, may traffic come, is each stream fresh. Answers within a second whatever hangs. */
 import { Hono } from "hono";
+import type { Guard } from "./admin_guard.ts";
 import type { EdgePhase } from "./health_facts.ts";
 import { type HealthService, isFault } from "./health_service.ts";
 import { answer, refuse, RETRY_AFTER_S } from "./operational_answer.ts";
@@ -10,11 +11,8 @@ const WHY_NOT_READY: Readonly<Record<Exclude<EdgePhase, "serving">, string>> = {
   shedding: "short of memory, takes no new clients",
 };
 
-/** Whether the caller may read what is behind `PRIVATE_STATS`: undefined, or the refusal. */
-export type ReadGuard = (request: Request) => Promise<Response | undefined>;
-
 /** The health routes. `/health` and `/health/ready` are always open: balancers hold no tokens, and they tell nothing. */
-export function healthRoutes(health: HealthService, mayRead: ReadGuard): Hono {
+export function healthRoutes(health: HealthService, mayRead: Guard): Hono {
   const app = new Hono();
   app.get("/health", () => answer(health.alive()));
   app.get("/health/ready", () => {
@@ -25,13 +23,13 @@ export function healthRoutes(health: HealthService, mayRead: ReadGuard): Hono {
     });
   });
   app.get("/health/streams", async (c) => {
-    const refusal = await mayRead(c.req.raw);
+    const refusal = mayRead(c.req.raw);
     if (refusal) return refusal;
     const report = await health.streams();
     return answer(report, report.ok ? 200 : 503);
   });
   app.get("/health/streams/:stream", async (c) => {
-    const refusal = await mayRead(c.req.raw);
+    const refusal = mayRead(c.req.raw);
     if (refusal) return refusal;
     const report = (await health.reports()).find((one) => one.stream === c.req.param("stream"));
     if (!report) return refuse("UNKNOWN_STREAM", "Cannot tell a stream's health as no stream has that name");

@@ -44,6 +44,7 @@ export const ERROR_KINDS = {
   STORE_UNAVAILABLE: kind(503, 4002, true),
   STORE_REFUSED: kind(503, 4002, false),
   NOT_LEADER: kind(503, 4002, true),
+  INGEST_SILENT: kind(504, 4002, true),
   UPSTREAM: kind(503, 4002, true),
   SETTINGS: kind(500, 4002, false),
   INTERNAL: kind(500, 1011, true),
