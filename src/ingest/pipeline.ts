@@ -10,6 +10,7 @@ import type { ChannelHealth } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { FeedStore } from "../feed/store.ts";
 import type { StreamTable } from "../feed/stream.ts";
+import { DataPath } from "./data_path.ts";
 import type { StatusMessage, UpstreamFrame } from "./frame.ts";
 
 /** The part of the settings the data path runs on, resolved. */
@@ -100,6 +101,4 @@ export interface Pipeline {
 }
 
 /** Builds the data path; nothing runs until events come and {@link Pipeline.lead} is called. */
-export function createPipeline(_options: PipelineOptions): Pipeline {
-  throw new Error("Cannot create a pipeline as its parts are still being put together");
-}
+export const createPipeline = (options: PipelineOptions): Pipeline => new DataPath(options);

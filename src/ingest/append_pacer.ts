@@ -1,0 +1,76 @@
+/**
+ * The pacing law, as arithmetic: at most half the list's cap goes into one list in ANY span of the pull interval, counted
+ * from the reply of each append, so that a reader that pulls once an interval is never overrun.
+ *
+ * An append lands somewhere between its start and its reply. Counting what went before from its reply and what comes
+ * next from its start is the worst case of both, so the law holds wherever in between they land.
+ */
+
+interface Landed {
+  readonly atMs: number;
+  readonly events: number;
+}
+
+/** See the file's own description. Times are the clock's monotonic ms. */
+export class AppendPacer {
+  readonly maxEvents: number;
+  #pullMs: number;
+  /** After a change: the interval readers may still keep, and until when (undefined: until the change is written, and then on). */
+  #held: { readonly pullMs: number; readonly untilMs: number | undefined } | undefined;
+  #landed: Landed[] = [];
+
+  constructor(listCapEvents: number, pullMs: number) {
+    this.maxEvents = Math.floor(listCapEvents / 2);
+    this.#pullMs = pullMs;
+  }
+
+  /** What the head says from the next append on. */
+  get pullMs(): number {
+    return this.#pullMs;
+  }
+
+  /** The interval paced by: the longer of the two until a change has been there for one long interval. */
+  paceMs(nowMs: number): number {
+    if (!this.#held) return this.#pullMs;
+    if (this.#held.untilMs !== undefined && nowMs >= this.#held.untilMs) this.#held = undefined;
+    return Math.max(this.#pullMs, this.#held?.pullMs ?? 0);
+  }
+
+  /** Readers are asked to come every `pullMs` from the next append on. */
+  setPullInterval(pullMs: number, nowMs: number): void {
+    if (pullMs === this.#pullMs) return;
+    this.#held = { pullMs: this.paceMs(nowMs), untilMs: undefined };
+    this.#pullMs = pullMs;
+  }
+
+  /** Readers may still come at the interval another writer asked for. */
+  found(pullMs: number): void {
+    if (pullMs !== this.#pullMs) this.#held = { pullMs, untilMs: undefined };
+  }
+
+  /** How many events may go now. */
+  allowance(nowMs: number): number {
+    const paceMs = this.paceMs(nowMs);
+    this.#landed = this.#landed.filter(({ atMs }) => nowMs - atMs < paceMs);
+    return this.maxEvents - this.#landed.reduce((sum, { events }) => sum + events, 0);
+  }
+
+  /** How long until the allowance grows, in ms; 0 when nothing holds it down. */
+  waitMs(nowMs: number): number {
+    const oldest = this.#landed[0];
+    return oldest ? Math.max(0, oldest.atMs + this.paceMs(nowMs) - nowMs) : 0;
+  }
+
+  /** An append of `events` was answered; the head carries the present interval now. */
+  landed(events: number, nowMs: number): void {
+    this.#landed.push({ atMs: nowMs, events });
+    if (this.#held && this.#held.untilMs === undefined) {
+      this.#held = { pullMs: this.#held.pullMs, untilMs: nowMs + this.paceMs(nowMs) };
+    }
+  }
+
+  /** Events a second the list can carry at this pace. */
+  capacity(nowMs: number): number {
+    return this.maxEvents * 1000 / Math.max(1, this.paceMs(nowMs));
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * The processing channel of one stream: its queue, its batch and time limit, its rule, its dedupe, its metrics, its error
+ * boundary. Shares nothing with the others: whatever happens in here changes no event of another stream.
+ */
+import type { Clock } from "../feed/clock.ts";
+import { describeError } from "../feed/error.ts";
+import type { FeedEvent } from "../feed/event.ts";
+import type { ChannelHealth } from "../feed/health.ts";
+import type { Log } from "../feed/log.ts";
+import { listOfSymbol, type StreamSpec } from "../feed/stream.ts";
+import { ChannelMetrics } from "./channel_metrics.ts";
+import { Dedupe } from "./dedupe.ts";
+import { Fifo } from "./fifo.ts";
+import { Lane, laneItem, lossOf } from "./lane.ts";
+import type { GapToTell } from "./pipeline.ts";
+import type { Worker } from "./work_order.ts";
+
+/** Largest event that goes into a list, in bytes. */
+export const EVENT_MAX_BYTES = 65_536;
+/** After an overflow the queue is at most this full, so that the next event doesn't overflow it again. */
+const RELIEVED_SHARE = 0.9;
+/** A failed channel rests so long, doubling with every failure in a row. */
+const FAILED_REST_BASE_MS = 50;
+const FAILED_REST_CAP_MS = 5_000;
+
+/** What a channel is made of. */
+export interface ChannelOptions {
+  readonly spec: StreamSpec;
+  readonly lists: readonly string[];
+  readonly enabled: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** There is work: somebody should call {@link Channel.work}. */
+  readonly wake: () => void;
+  readonly rule: ((event: FeedEvent) => FeedEvent | undefined) | undefined;
+  readonly forwarded: (stream: string, events: readonly FeedEvent[]) => void;
+}
+
+interface Queued {
+  readonly event: FeedEvent;
+  readonly connection: string;
+  /** A gap is told in this list. */
+  readonly list: string;
+}
+
+type State =
+  | { readonly name: "off" }
+  | { readonly name: "stopped"; readonly since: number }
+  | { readonly name: "on" }
+  | { readonly name: "failed"; readonly failures: number; readonly rest: Disposable };
+
+/** See the file's own description. */
+export class Channel implements Worker {
+  readonly metrics: ChannelMetrics;
+  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly dedupe = new Dedupe();
+  readonly #options: ChannelOptions;
+  readonly #inbox = new Fifo<Queued>();
+  #state: State;
+  /** Nothing is worked on before the lists were read, for dedupe must know what is in them. */
+  #open = false;
+  #due = false;
+  #hurried = false;
+  #timeLimit: Disposable | undefined;
+  #failuresInARow = 0;
+
+  constructor(options: ChannelOptions) {
+    this.#options = options;
+    this.#state = { name: options.enabled ? "on" : "off" };
+    this.metrics = new ChannelMetrics(options.clock);
+    this.lanes = new Map(
+      options.lists.map((list) => [list, new Lane(list, options.clock, (gap) => this.metrics.gap(gap))]),
+    );
+  }
+
+  get spec(): StreamSpec {
+    return this.#options.spec;
+  }
+
+  get priority(): number {
+    return this.spec.workPriority;
+  }
+
+  get state(): ChannelHealth["state"] {
+    return this.#state.name;
+  }
+
+  /** Events that wait here, worked on or not. */
+  get depth(): number {
+    let depth = this.#inbox.size;
+    for (const lane of this.lanes.values()) depth += lane.depth;
+    return depth;
+  }
+
+  get hasWork(): boolean {
+    return this.#open && this.#due && this.#inbox.size > 0 && this.#state.name !== "failed";
+  }
+
+  /** Whether nothing waits to be worked on. */
+  get workedOff(): boolean {
+    return this.#inbox.size === 0;
+  }
+
+  /** Takes one event; over the cap the stream's overflow policy decides. */
+  offer(event: FeedEvent, connection: string): void {
+    if (this.#state.name === "off" || this.#state.name === "stopped") {
+      return this.metrics.dropped(this.#state.name);
+    }
+    if (this.depth >= this.spec.queueCapEvents && !this.#relieve(event)) return;
+    this.#enqueue({ event, connection, list: this.#listOf(event) });
+  }
+
+  /** A loss that is not this queue's, in every list, behind what waits already. */
+  tellGap({ lost, cause, from, to }: GapToTell): void {
+    if (this.#state.name === "off") return;
+    const share = this.lanes.size > 1 && lost !== 0 ? null : lost;
+    for (const list of this.lanes.keys()) {
+      const event: FeedEvent = {
+        type: "gap",
+        t: to,
+        rx: this.#options.clock.now(),
+        lost: share,
+        cause,
+        from,
+        to,
+      };
+      this.#enqueue({ event, connection: "", list });
+    }
+  }
+
+  start(): void {
+    if (this.#state.name !== "stopped") return;
+    const from = this.#state.since;
+    this.#state = { name: "on" };
+    this.tellGap({ lost: null, cause: "upstream", from, to: this.#options.clock.now() });
+  }
+
+  stop(): void {
+    if (this.#state.name === "off" || this.#state.name === "stopped") return;
+    if (this.#state.name === "failed") this.#state.rest[Symbol.dispose]();
+    this.#state = { name: "stopped", since: this.#options.clock.now() };
+    this.#becomeDue();
+  }
+
+  /** From now on what waits is worked on. */
+  open(): void {
+    this.#open = true;
+    if (this.#due) this.#options.wake();
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  /** Batches are handed over without waiting to be full, from now on or no longer. */
+  hurry(hurried: boolean): void {
+    this.#hurried = hurried;
+    if (hurried && this.#inbox.size > 0) this.#becomeDue();
+  }
+
+  /** Forgets what waits to be worked on; gives how many that were. */
+  clearInbox(): number {
+    const count = this.#inbox.size;
+    this.#inbox.clear();
+    this.#settle();
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timeLimit?.[Symbol.dispose]();
+    if (this.#state.name === "failed") this.#state.rest[Symbol.dispose]();
+  }
+
+  /** Works off at most so many events: rule, dedupe, encode, hand-over. What throws costs that event and a rest. */
+  work(maxEvents: number): void {
+    const startMs = this.#options.clock.monotonic();
+    const forwarded: FeedEvent[] = [];
+    let count = 0;
+    while (count < maxEvents && this.#state.name !== "failed") {
+      const queued = this.#inbox.shift();
+      if (!queued) break;
+      count++;
+      try {
+        this.#process(queued, forwarded);
+        this.#failuresInARow = 0;
+      } catch (error) {
+        this.#fail(error, queued);
+      }
+    }
+    if (this.#inbox.size === 0) this.#settle();
+    if (forwarded.length > 0) this.#options.forwarded(this.spec.name, forwarded);
+    this.metrics.worked(count, this.#options.clock.monotonic() - startMs);
+  }
+
+  #process({ event, connection, list }: Queued, forwarded: FeedEvent[]): void {
+    if (event.type === "gap") {
+      this.lanes.get(list)?.lose(event);
+      return;
+    }
+    const ruled = this.#options.rule ? this.#options.rule(event) : event;
+    if (!ruled) return this.metrics.dropped("rule");
+    const verdict = this.dedupe.judge(ruled, connection);
+    if (verdict.kind === "repeat") return this.metrics.repeated();
+    if (verdict.kind === "correction") this.metrics.corrected();
+    const item = laneItem(verdict.event);
+    if (item.bytes > EVENT_MAX_BYTES) return this.metrics.dropped("too large");
+    this.metrics.forwarded(verdict.event);
+    this.lanes.get(list)?.push(item);
+    forwarded.push(verdict.event);
+  }
+
+  #enqueue(queued: Queued): void {
+    this.#inbox.push(queued);
+    if (this.#due) return;
+    if (this.#hurried || this.#inbox.size >= this.spec.batchEvents) return this.#becomeDue();
+    this.#timeLimit ??= this.#options.clock.timer(this.spec.batchTimeLimitMs, () => this.#becomeDue());
+  }
+
+  #becomeDue(): void {
+    this.#timeLimit?.[Symbol.dispose]();
+    this.#timeLimit = undefined;
+    if (this.#inbox.size === 0) return;
+    this.#due = true;
+    if (this.#open) this.#options.wake();
+  }
+
+  /** The batch is handed over: the next begins with the next event. */
+  #settle(): void {
+    this.#due = false;
+    this.#timeLimit?.[Symbol.dispose]();
+    this.#timeLimit = undefined;
+  }
+
+  /** Makes room. False when the newcomer is what goes. */
+  #relieve(newcomer: FeedEvent): boolean {
+    if (this.spec.overflow === "drop") {
+      this.lanes.get(this.#listOf(newcomer))?.lose(lossOf(newcomer));
+      this.metrics.dropped("overflow");
+      return false;
+    }
+    const target = this.spec.queueCapEvents * RELIEVED_SHARE;
+    let gone = 0;
+    for (const lane of this.lanes.values()) gone += lane.conflate();
+    if (this.depth > target) gone += this.#conflateInbox();
+    for (const lane of this.lanes.values()) {
+      if (this.depth > target) gone += lane.dropOldest(Math.ceil(this.depth - target));
+    }
+    while (this.depth > target && this.#inbox.size > 0) gone += this.#loseOldest();
+    this.metrics.dropped("overflow", gone);
+    return true;
+  }
+
+  #conflateInbox(): number {
+    const seen = new Set<string>();
+    const kept: Queued[] = [];
+    let gone = 0;
+    for (const queued of [...this.#inbox].reverse()) {
+      const { event } = queued;
+      if (event.type === "gap" || !seen.has(`${event.type}:${event.sym}`)) {
+        kept.push(queued);
+        if (event.type !== "gap") seen.add(`${event.type}:${event.sym}`);
+      } else {
+        gone++;
+        this.lanes.get(queued.list)?.lose(lossOf(event));
+      }
+    }
+    this.#inbox.replace(kept.reverse());
+    return gone;
+  }
+
+  #loseOldest(): number {
+    const queued = this.#inbox.shift();
+    if (!queued) return 0;
+    this.lanes.get(queued.list)?.lose(queued.event.type === "gap" ? queued.event : lossOf(queued.event));
+    return queued.event.type === "gap" ? 0 : 1;
+  }
+
+  #fail(error: unknown, { event, list }: Queued): void {
+    const { clock, log } = this.#options;
+    this.metrics.failed();
+    this.lanes.get(list)?.lose(event.type === "gap" ? event : lossOf(event));
+    this.#failuresInARow++;
+    const restMs = Math.min(
+      FAILED_REST_CAP_MS,
+      FAILED_REST_BASE_MS * 2 ** Math.min(this.#failuresInARow - 1, 16),
+    );
+    log.error("channel_failed", { stream: this.spec.name, error: describeError(error), rest_ms: restMs });
+    if (this.#state.name !== "on") return;
+    const rest = clock.timer(restMs, () => {
+      this.#state = { name: "on" };
+      if (this.#due) this.#options.wake();
+    });
+    this.#state = { name: "failed", failures: this.#failuresInARow, rest };
+  }
+
+  #listOf(event: FeedEvent): string {
+    return event.type === "gap" ? this.spec.name : listOfSymbol(this.spec.name, event.sym, this.lanes.size);
+  }
+}
