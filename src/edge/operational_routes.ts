@@ -12,9 +12,12 @@ import type { StreamTable } from "../feed/stream.ts";
 import { ControlDesk } from "./admin_commands.ts";
 import { adminGuard } from "./admin_guard.ts";
 import { adminRoutes } from "./admin_routes.ts";
+import { costRoutes } from "./cost_routes.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { EdgeFacts } from "./health_facts.ts";
 import { healthRoutes } from "./health_routes.ts";
+import { calendarSession } from "./health_calendar.ts";
+import { EdgeNote } from "./health_edge_note.ts";
 import type { SessionAt } from "./health_report.ts";
 import { HealthService } from "./health_service.ts";
 import { EdgeMetrics } from "./metrics_registry.ts";
@@ -31,25 +34,32 @@ export interface OperationalDeps {
   readonly facts: EdgeFacts;
   readonly counters: EdgeCounters;
   readonly clients: ClientFacts;
-  readonly sessionAt: SessionAt;
+  /** The market calendar when left out. */
+  readonly sessionAt?: SessionAt;
   /** Resident memory of the process, bytes. */
   readonly memoryBytes: () => number;
-  /** What this process may not do in the store, for `/health/streams`. */
-  readonly restrictions?: () => readonly string[];
 }
 
 /** The running operational side. Dispose it with the edge. */
-export interface Operational extends Disposable {
+export interface Operational extends AsyncDisposable {
   /** To be mounted at the root. */
   readonly routes: Hono;
   /** Stream states for heartbeats and more. */
   readonly health: HealthService;
+  /** Begins to publish this instance's own note. */
+  start(): void;
 }
 
-/** Builds it; nothing runs until a request comes. */
+/** Builds it; nothing runs until a request comes or {@link Operational.start} is called. */
 export function operational(deps: OperationalDeps): Operational {
   const { settings, store, clock, streams, facts, counters, clients } = deps;
-  const health = new HealthService(deps);
+  const note = new EdgeNote(deps);
+  const health = new HealthService({
+    ...deps,
+    sessionAt: deps.sessionAt ?? calendarSession,
+    restrictions: () =>
+      note.isRefused ? ["the store takes no writes: control, tickets and the edge's note are off"] : [],
+  });
   const guard = adminGuard(settings);
   const metrics = new EdgeMetrics({
     counters,
@@ -81,9 +91,18 @@ export function operational(deps: OperationalDeps): Operational {
     const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
     return new Response(await metrics.text(), { headers });
   });
+  routes.route("/", costRoutes({ health, store, clock, facts, mayRead: guard.mayRead }));
   const desk = new ControlDesk({ store, clock, newId: () => crypto.randomUUID() });
   routes.route("/", adminRoutes({ health, desk, guard, streams }));
-  return { routes, health, [Symbol.dispose]: () => health[Symbol.dispose]() };
+  return {
+    routes,
+    health,
+    start: () => note.start(),
+    async [Symbol.asyncDispose]() {
+      health[Symbol.dispose]();
+      await note[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** The routes alone, for whoever needs no more. */

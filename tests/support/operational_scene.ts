@@ -62,5 +62,5 @@ export async function anOperationalSide(scene: OperationalScene = {}) {
         ? {}
         : { body: typeof options.body === "string" ? options.body : JSON.stringify(options.body) },
     }));
-  return { clock, store, counters, side, request, [Symbol.dispose]: () => side[Symbol.dispose]() };
+  return { clock, store, counters, side, request, [Symbol.dispose]: () => side.health[Symbol.dispose]() };
 }
