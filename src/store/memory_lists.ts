@@ -3,6 +3,7 @@ import type { Hint, Lease, LeaseStore, ListStore } from "../feed/store.ts";
 import { checkBatch } from "./batch_plan.ts";
 import { HintQueue } from "./hint_queue.ts";
 import type { MemoryState } from "./memory_state.ts";
+import { closedFailure } from "./store_failure.ts";
 
 /** Lists of `state`. Hints go to the subscribers of this process, never within the append itself. */
 export function memoryLists(state: MemoryState): ListStore {
@@ -41,7 +42,8 @@ function listen(state: MemoryState, signal: AbortSignal): AsyncIterable<Hint> {
     queue.end();
   };
   const queue = new HintQueue(leave);
-  if (signal.aborted || state.closed) queue.end();
+  if (signal.aborted) queue.end();
+  else if (state.closed) queue.fail(closedFailure());
   else {
     state.listeners.add(queue);
     signal.addEventListener("abort", leave, { once: true });

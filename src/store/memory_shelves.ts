@@ -1,18 +1,8 @@
 /** Notes, control, folds, tickets and universes, in memory. */
-import { TickcastError } from "../feed/error.ts";
 import type { ControlStore, FoldStore, NoteStore, ShelfStore } from "../feed/store.ts";
+import { COMMANDS_WAITING_MAX, commandsWaiting } from "./control_limit.ts";
 import { checkFoldSave } from "./fold_limit.ts";
 import type { MemoryState } from "./memory_state.ts";
-
-/** Commands that may wait for ingest (the port's bound). */
-export const COMMANDS_WAITING_MAX = 100;
-
-/** The refusal of a further command. */
-export const commandsWaiting = (): TickcastError =>
-  new TickcastError(
-    "OVERLOADED",
-    `Cannot queue the command as at most ${COMMANDS_WAITING_MAX} may wait for ingest: is one running?`,
-  );
 
 /** Notes of `state`. */
 export const memoryNotes = (state: MemoryState): NoteStore => ({

@@ -1,9 +1,9 @@
 /** Everything a memory store holds. Apart from the store, so that a test can lose or exchange parts of it as a Redis would. */
 import type { Clock } from "../feed/clock.ts";
-import { TickcastError } from "../feed/error.ts";
 import { ExpiringMap } from "./expiring_map.ts";
 import type { HintQueue } from "./hint_queue.ts";
 import { MemoryList } from "./memory_list.ts";
+import { closedFailure } from "./store_failure.ts";
 import { UsageMeter } from "./usage_meter.ts";
 
 /** The lease as stored. */
@@ -57,14 +57,14 @@ export class MemoryState {
 
   /**
    * Runs one operation of the port: aborted or closed ones reject, everything is counted.
-   * @throws {TickcastError} STORE_UNAVAILABLE after closing
+   * @throws STORE_UNAVAILABLE after closing
    */
   run<T>(signal: AbortSignal | undefined, operation: () => T): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.usage.add({ commands: 1, requests: 1 });
     try {
       if (this.closed) {
-        throw new TickcastError("STORE_UNAVAILABLE", "Cannot use the store as it was closed");
+        throw closedFailure();
       }
       return Promise.resolve(operation());
     } catch (error) {

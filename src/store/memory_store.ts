@@ -4,6 +4,7 @@ import type { FeedStore } from "../feed/store.ts";
 import { memoryLease, memoryLists } from "./memory_lists.ts";
 import { memoryControl, memoryFolds, memoryNotes, memoryShelf } from "./memory_shelves.ts";
 import { MemoryState } from "./memory_state.ts";
+import { closedFailure } from "./store_failure.ts";
 
 /** A store on `state`; several stores on one state share it as several processes share a Redis. */
 export function createMemoryStore(clock: Clock, state: MemoryState = new MemoryState(clock)): FeedStore {
@@ -19,7 +20,7 @@ export function createMemoryStore(clock: Clock, state: MemoryState = new MemoryS
     usage: () => state.usage.read(),
     [Symbol.asyncDispose]() {
       state.closed = true;
-      for (const listener of state.listeners) listener.end();
+      for (const listener of state.listeners) listener.fail(closedFailure());
       state.listeners.clear();
       return Promise.resolve();
     },

@@ -1,10 +1,13 @@
-/** Opens the store the settings name. The only entry of this room besides {@link "./key_names.ts"}. */
+/**
+ * Opens the store the settings name: what the rest of the program knows of this room. The Redis clients are loaded only
+ * where they are used: role `all` without Redis, and an edge over REST, carry neither's weight.
+ */
 import type { Clock, Random } from "../feed/clock.ts";
-import { TickcastError } from "../feed/error.ts";
 import type { Log } from "../feed/log.ts";
 import type { StoreSettings } from "../feed/settings/settings.ts";
 import type { FeedStore } from "../feed/store.ts";
 import { createMemoryStore } from "./memory_store.ts";
+import { UsageMeter } from "./usage_meter.ts";
 
 /** What a store needs of the program. */
 export interface StoreDeps {
@@ -16,17 +19,39 @@ export interface StoreDeps {
   readonly keyPrefix: string;
 }
 
+/** How long opening waits for the first connection before it goes on without, in ms. */
+const OPEN_WAIT_MS = 2000;
+
 /**
- * Opens a store. Never rejects because Redis can't be reached or refuses us: every call says so, and it is retried.
- * Disposing it closes connections and ends `hints`.
+ * Opens a store. Never rejects because Redis can't be reached or refuses us: every call says so, and it is tried again in
+ * the background. Disposing it closes its connections; open `hints` then throw.
  */
-// deno-lint-ignore require-await
 export async function openStore(settings: StoreSettings, deps: StoreDeps): Promise<FeedStore> {
   switch (settings.transport) {
     case "memory":
       return createMemoryStore(deps.clock);
     case "tcp":
+      return await openTcp(settings.url, deps);
     case "rest":
-      throw new TickcastError("INTERNAL", "Cannot open a Redis store as it is not built yet");
+      return await openRest(settings.url, settings.token, deps);
   }
+}
+
+async function openTcp(url: string, deps: StoreDeps): Promise<FeedStore> {
+  const { TcpTransport } = await import("./tcp_transport.ts");
+  const { createRedisStore } = await import("./redis_store.ts");
+  const usage = new UsageMeter();
+  const transport = new TcpTransport({ ...deps, url, log: deps.log.child("store") }, usage);
+  const waited = new AbortController();
+  await Promise.race([transport.attempted, deps.clock.sleep(OPEN_WAIT_MS, waited.signal).catch(() => {})]);
+  waited.abort();
+  return createRedisStore({ ...deps, transport, usage });
+}
+
+async function openRest(url: string, token: string, deps: StoreDeps): Promise<FeedStore> {
+  const { RestTransport } = await import("./rest_transport.ts");
+  const { createRedisStore } = await import("./redis_store.ts");
+  const usage = new UsageMeter();
+  const transport = new RestTransport({ ...deps, url, token }, usage);
+  return createRedisStore({ ...deps, transport, usage });
 }

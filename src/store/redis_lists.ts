@@ -1,0 +1,69 @@
+/** The event lists on Redis. */
+import type { ListStore, ListTail } from "../feed/store.ts";
+import { APPEND_SCRIPT, appendArguments, appendKeys, readAppendReply } from "./append_script.ts";
+import { checkBatch } from "./batch_plan.ts";
+import { HintQueue } from "./hint_queue.ts";
+import { parseHint } from "./hint_text.ts";
+import type { KeyNames } from "./key_names.ts";
+import type { RedisCaller } from "./redis_caller.ts";
+import type { ReadCommand } from "./redis_transport.ts";
+import { headOf, textsOf } from "./reply_shape.ts";
+import { closedFailure, storeFailure } from "./store_failure.ts";
+
+/**
+ * Lists under `names`. Billed on Upstash: an append 9, a tail 2, a head alone 1, latest events 2, hints 1 for each time
+ * they are opened.
+ */
+export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
+  const head = (list: string): ReadCommand => ["HMGET", names.head(list), "epoch", "seq", "pull_ms"];
+  return {
+    async append(request, signal) {
+      checkBatch(request);
+      const keys = appendKeys(names, request.list);
+      return readAppendReply(
+        await redis.script(APPEND_SCRIPT, keys, appendArguments(names, request), signal),
+      );
+    },
+    async readTail(list, countEvents, signal): Promise<ListTail> {
+      if (countEvents <= 0) return { head: headOf(await redis.command(head(list), signal)), elements: [] };
+      const range: ReadCommand = ["LRANGE", names.list(list), String(-countEvents), "-1"];
+      const [at, items] = await redis.transaction([head(list), range], signal);
+      const elements = textsOf(items);
+      return elements.length === 0 ? { head: undefined, elements } : { head: headOf(at), elements };
+    },
+    async readLatest(list, fields, signal) {
+      if (fields?.length === 0) {
+        return { head: headOf(await redis.command(head(list), signal)), elements: [] };
+      }
+      const key = names.last(list);
+      const last: ReadCommand = fields === undefined ? ["HVALS", key] : ["HMGET", key, ...fields];
+      const [at, items] = await redis.transaction([head(list), last], signal);
+      return { head: headOf(at), elements: textsOf(items) };
+    },
+    hints: (signal) => subscribe(redis, names.hint, signal),
+  };
+}
+
+function subscribe(redis: RedisCaller, channel: string, signal: AbortSignal): HintQueue {
+  const left = new AbortController();
+  const stop = AbortSignal.any([signal, left.signal]);
+  const queue = new HintQueue(() => left.abort());
+  signal.addEventListener("abort", () => queue.end(), { once: true, signal: left.signal });
+  if (signal.aborted) {
+    queue.end();
+    return queue;
+  }
+  redis.usage.add({ commands: 1, requests: 1 });
+  const deliver = (text: string) => {
+    const hint = parseHint(text);
+    if (hint !== undefined) queue.push(hint);
+  };
+  redis.transport.subscribe(channel, deliver, stop).then(
+    () => signal.aborted ? queue.end() : queue.fail(closedFailure()),
+    (error) => {
+      redis.usage.add({ failures: 1 });
+      queue.fail(storeFailure(error));
+    },
+  );
+  return queue;
+}

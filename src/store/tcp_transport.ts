@@ -1,0 +1,106 @@
+/**
+ * Redis over TCP, with node-redis (6.x: RESP encoding, TLS, authentication, pub/sub). What an append must not have is off:
+ * see `tcp_client.ts`.
+ */
+import type { Clock } from "../feed/clock.ts";
+import { TickcastError } from "../feed/error.ts";
+import type { ReadCommand, RedisCommand, RedisTransport } from "./redis_transport.ts";
+import { TimeLimitError } from "./store_failure.ts";
+import { asReplyError, CALLS_IN_FLIGHT_MAX, type TcpClient } from "./tcp_client.ts";
+import { TcpConnection, type TcpOptions } from "./tcp_connection.ts";
+import { subscribeTcp } from "./tcp_subscription.ts";
+import type { UsageMeter } from "./usage_meter.ts";
+
+/** Silence that makes a connection suspect once a call timed out on it, in ms. */
+const SILENCE_LIMIT_MS = 2500;
+
+/** See the file comment. */
+export class TcpTransport implements RedisTransport {
+  readonly name = "tcp";
+  readonly scriptHeader = "";
+  readonly #connection: TcpConnection;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  readonly #subscriptions = new Set<Promise<void>>();
+  #inFlight = 0;
+  #lastReplyAt = 0;
+
+  constructor(readonly options: TcpOptions, readonly usage: UsageMeter) {
+    this.#clock = options.clock;
+    this.#connection = new TcpConnection(options);
+  }
+
+  /** Resolves when the first attempt to connect ended, well or not. */
+  get attempted(): Promise<void> {
+    return this.#connection.attempted;
+  }
+
+  async command(command: RedisCommand, signal: AbortSignal): Promise<unknown> {
+    return await this.#count([command], (client) => client.sendCommand(command, { abortSignal: signal }));
+  }
+
+  async transaction(commands: readonly ReadCommand[]): Promise<readonly unknown[]> {
+    return await this.#count(commands, (client) => {
+      const multi = client.multi();
+      for (const command of commands) multi.addCommand([...command]);
+      return multi.exec();
+    });
+  }
+
+  subscribe(channel: string, deliver: (text: string) => void, signal: AbortSignal): Promise<void> {
+    const stop = AbortSignal.any([signal, this.#closing.signal]);
+    const subscription = subscribeTcp({ ...this.options, channel, deliver, signal: stop });
+    this.#subscriptions.add(subscription);
+    const leave = () => void this.#subscriptions.delete(subscription);
+    subscription.then(leave, leave);
+    return subscription;
+  }
+
+  doubt(reason: "silent" | "wrong_node"): void {
+    const silentMs = this.#clock.monotonic() - this.#lastReplyAt;
+    if (reason === "silent" && silentMs < SILENCE_LIMIT_MS) return;
+    this.#connection.drop(new TimeLimitError(Math.round(silentMs)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#connection[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#subscriptions);
+  }
+
+  async #count<T>(
+    commands: readonly (readonly string[])[],
+    call: (client: TcpClient) => Promise<T>,
+  ): Promise<T> {
+    const { client } = this.#connection;
+    if (this.#inFlight >= CALLS_IN_FLIGHT_MAX) {
+      throw new TickcastError(
+        "STORE_UNAVAILABLE",
+        `Cannot use Redis as ${CALLS_IN_FLIGHT_MAX} calls wait already: it is too slow`,
+      );
+    }
+    this.#inFlight++;
+    for (const command of commands) this.usage.add({ bytesOut: charsOf(command) });
+    try {
+      const reply = await call(client);
+      this.#lastReplyAt = this.#clock.monotonic();
+      this.usage.add({ bytesIn: charsOf(reply) });
+      return reply;
+    } catch (error) {
+      const told = asReplyError(error);
+      if (told !== error) this.#lastReplyAt = this.#clock.monotonic();
+      throw told;
+    } finally {
+      this.#inFlight--;
+    }
+  }
+}
+
+/** Characters of payload: bytes, but for text beyond ASCII, and without the protocol's own. */
+function charsOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (!Array.isArray(value)) return 0;
+  let chars = 0;
+  for (const item of value) chars += charsOf(item);
+  return chars;
+}
