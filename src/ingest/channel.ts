@@ -4,13 +4,13 @@
  */
 import type { Clock } from "../feed/clock.ts";
 import { describeError } from "../feed/error.ts";
-import type { FeedEvent } from "../feed/event.ts";
+import type { FeedEvent, SymbolEvent } from "../feed/event.ts";
 import type { ChannelHealth } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import { listOfSymbol, type StreamSpec } from "../feed/stream.ts";
 import { ChannelMetrics } from "./channel_metrics.ts";
 import { Dedupe } from "./dedupe.ts";
-import { Fifo } from "./fifo.ts";
+import { Inbox, type Queued, type QueuedGap } from "./inbox.ts";
 import { Lane, laneItem, lossOf } from "./lane.ts";
 import type { GapToTell } from "./pipeline.ts";
 import type { Worker } from "./work_order.ts";
@@ -36,13 +36,6 @@ export interface ChannelOptions {
   readonly forwarded: (stream: string, events: readonly FeedEvent[]) => void;
 }
 
-interface Queued {
-  readonly event: FeedEvent;
-  readonly connection: string;
-  /** A gap is told in this list. */
-  readonly list: string;
-}
-
 type State =
   | { readonly name: "off" }
   | { readonly name: "stopped"; readonly since: number }
@@ -55,7 +48,7 @@ export class Channel implements Worker {
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dedupe = new Dedupe();
   readonly #options: ChannelOptions;
-  readonly #inbox = new Fifo<Queued>();
+  readonly #inbox = new Inbox();
   #state: State;
   /** Nothing is worked on before the lists were read, for dedupe must know what is in them. */
   #open = false;
@@ -103,11 +96,12 @@ export class Channel implements Worker {
 
   /** Takes one event; over the cap the stream's overflow policy decides. */
   offer(event: FeedEvent, connection: string): void {
+    if (event.type === "gap") return this.tellGap(event);
     if (this.#state.name === "off" || this.#state.name === "stopped") {
       return this.metrics.dropped(this.#state.name);
     }
     if (this.depth >= this.spec.queueCapEvents && !this.#relieve(event)) return;
-    this.#enqueue({ event, connection, list: this.#listOf(event) });
+    this.#enqueue({ kind: "event", event, connection, list: this.#listOf(event) });
   }
 
   /** A loss that is not this queue's, in every list, behind what waits already. */
@@ -115,16 +109,7 @@ export class Channel implements Worker {
     if (this.#state.name === "off") return;
     const share = this.lanes.size > 1 && lost !== 0 ? null : lost;
     for (const list of this.lanes.keys()) {
-      const event: FeedEvent = {
-        type: "gap",
-        t: to,
-        rx: this.#options.clock.now(),
-        lost: share,
-        cause,
-        from,
-        to,
-      };
-      this.#enqueue({ event, connection: "", list });
+      this.#enqueue({ kind: "gap", gap: { lost: share, cause, from, to }, list });
     }
   }
 
@@ -160,10 +145,8 @@ export class Channel implements Worker {
 
   /** Forgets what waits to be worked on; gives how many that were. */
   clearInbox(): number {
-    const count = this.#inbox.size;
-    this.#inbox.clear();
     this.#settle();
-    return count;
+    return this.#inbox.clear();
   }
 
   [Symbol.dispose](): void {
@@ -192,11 +175,12 @@ export class Channel implements Worker {
     this.metrics.worked(count, this.#options.clock.monotonic() - startMs);
   }
 
-  #process({ event, connection, list }: Queued, forwarded: FeedEvent[]): void {
-    if (event.type === "gap") {
-      this.lanes.get(list)?.lose(event);
+  #process(queued: Queued | QueuedGap, forwarded: FeedEvent[]): void {
+    if (queued.kind === "gap") {
+      this.#lose(queued.list, queued.gap);
       return;
     }
+    const { event, connection, list } = queued;
     const ruled = this.#options.rule ? this.#options.rule(event) : event;
     if (!ruled) return this.metrics.dropped("rule");
     const verdict = this.dedupe.judge(ruled, connection);
@@ -209,7 +193,7 @@ export class Channel implements Worker {
     forwarded.push(verdict.event);
   }
 
-  #enqueue(queued: Queued): void {
+  #enqueue(queued: Queued | QueuedGap): void {
     this.#inbox.push(queued);
     if (this.#due) return;
     if (this.#hurried || this.#inbox.size >= this.spec.batchEvents) return this.#becomeDue();
@@ -232,53 +216,33 @@ export class Channel implements Worker {
   }
 
   /** Makes room. False when the newcomer is what goes. */
-  #relieve(newcomer: FeedEvent): boolean {
-    if (this.spec.overflow === "drop") {
-      this.lanes.get(this.#listOf(newcomer))?.lose(lossOf(newcomer));
+  #relieve(newcomer: SymbolEvent): boolean {
+    const { overflow, queueCapEvents } = this.spec;
+    if (overflow === "drop") {
+      const list = this.#listOf(newcomer);
+      if (this.#inbox.size > 0) this.#inbox.refuse(list, newcomer);
+      else this.#lose(list, lossOf(newcomer));
       this.metrics.dropped("overflow");
       return false;
     }
-    const target = this.spec.queueCapEvents * RELIEVED_SHARE;
+    const target = Math.floor(queueCapEvents * RELIEVED_SHARE);
     let gone = 0;
     for (const lane of this.lanes.values()) gone += lane.conflate();
-    if (this.depth > target) gone += this.#conflateInbox();
+    if (this.depth > target) gone += this.#inbox.conflate(this.#lose);
     for (const lane of this.lanes.values()) {
-      if (this.depth > target) gone += lane.dropOldest(Math.ceil(this.depth - target));
+      if (this.depth > target) gone += lane.dropOldest(this.depth - target);
     }
-    while (this.depth > target && this.#inbox.size > 0) gone += this.#loseOldest();
+    if (this.depth > target) gone += this.#inbox.shrink(target, this.#lose);
     this.metrics.dropped("overflow", gone);
     return true;
   }
 
-  #conflateInbox(): number {
-    const seen = new Set<string>();
-    const kept: Queued[] = [];
-    let gone = 0;
-    for (const queued of [...this.#inbox].reverse()) {
-      const { event } = queued;
-      if (event.type === "gap" || !seen.has(`${event.type}:${event.sym}`)) {
-        kept.push(queued);
-        if (event.type !== "gap") seen.add(`${event.type}:${event.sym}`);
-      } else {
-        gone++;
-        this.lanes.get(queued.list)?.lose(lossOf(event));
-      }
-    }
-    this.#inbox.replace(kept.reverse());
-    return gone;
-  }
+  readonly #lose = (list: string, gap: GapToTell): void => this.lanes.get(list)?.lose(gap);
 
-  #loseOldest(): number {
-    const queued = this.#inbox.shift();
-    if (!queued) return 0;
-    this.lanes.get(queued.list)?.lose(queued.event.type === "gap" ? queued.event : lossOf(queued.event));
-    return queued.event.type === "gap" ? 0 : 1;
-  }
-
-  #fail(error: unknown, { event, list }: Queued): void {
+  #fail(error: unknown, queued: Queued | QueuedGap): void {
     const { clock, log } = this.#options;
     this.metrics.failed();
-    this.lanes.get(list)?.lose(event.type === "gap" ? event : lossOf(event));
+    this.#lose(queued.list, queued.kind === "gap" ? queued.gap : lossOf(queued.event));
     this.#failuresInARow++;
     const restMs = Math.min(
       FAILED_REST_CAP_MS,
@@ -293,7 +257,7 @@ export class Channel implements Worker {
     this.#state = { name: "failed", failures: this.#failuresInARow, rest };
   }
 
-  #listOf(event: FeedEvent): string {
-    return event.type === "gap" ? this.spec.name : listOfSymbol(this.spec.name, event.sym, this.lanes.size);
+  #listOf(event: SymbolEvent): string {
+    return listOfSymbol(this.spec.name, event.sym, this.lanes.size);
   }
 }
