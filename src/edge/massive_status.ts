@@ -1,0 +1,33 @@
+/**
+ * Massive's status objects, word for word (its grammar slips included): programs written for it match on them. Source: Massive's
+ * quickstart and texts seen on the live service.
+ */
+
+const status = (name: string, message: string): string =>
+  `{"ev":"status","status":${JSON.stringify(name)},"message":${JSON.stringify(message)}}`;
+
+/** Right after the upgrade, unasked. */
+export const CONNECTED = status("connected", "Connected Successfully");
+/** The token was accepted. */
+export const AUTHENTICATED = status("auth_success", "authenticated");
+/** The token was not; the connection is dropped without a close frame. */
+export const BAD_KEY = status("auth_failed", "authentication failed");
+/** No token came in time; dropped likewise. */
+export const AUTH_TIMEOUT = status("auth_timeout", "No authentication request received.");
+/** A channel outside the token's rights or not carried here; it names neither channel nor symbol. */
+export const NOT_AUTHORIZED = status("error", "not authorized");
+/** More pairs than a client may hold; the whole request is refused. */
+export const SUBSCRIPTION_LIMIT = status(
+  "error",
+  "Subscription limit reached for feed. Please remove some subscriptions and try again.",
+);
+/** Over the instance's or the address's number of connections; a close with 1008 follows. */
+export const MAX_CONNECTIONS = status(
+  "max_connections",
+  "Maximum number of websocket connections exceeded. ",
+);
+
+/** One pair was accepted, as the client wrote it. */
+export const subscribedTo = (pair: string): string => status("success", `subscribed to: ${pair}`);
+/** "unsubscribed to" is Massive's own wording. */
+export const unsubscribedTo = (pair: string): string => status("success", `unsubscribed to: ${pair}`);
