@@ -1,0 +1,214 @@
+/// <reference lib="dom" />
+/** The chart: minute candles with volume, fair value over them, and below it how far fair value is from the price. */
+import {
+  BaselineSeries,
+  type CandlestickData,
+  CandlestickSeries,
+  createChart,
+  HistogramSeries,
+  type IChartApi,
+  type ISeriesApi,
+  LineSeries,
+  LineStyle,
+  type Time,
+  type UTCTimestamp,
+} from "lightweight-charts";
+import { need, setText } from "./element.ts";
+import { type GapBand, GapBands } from "./gap_bands.ts";
+import type { Candle, MinuteSeries } from "./minute_series.ts";
+import {
+  formatCompact,
+  formatMinute,
+  formatPercent,
+  formatPrice,
+  formatTime,
+  priceDigits,
+} from "./number_format.ts";
+import { colour } from "./theme.ts";
+
+const seconds = (ms: number): UTCTimestamp => Math.floor(ms / 1000) as UTCTimestamp;
+const msOf = (time: Time): number => Number(time) * 1000;
+
+/** See the file comment. */
+export class ChartView {
+  readonly #chart: IChartApi;
+  readonly #candles: ISeriesApi<"Candlestick">;
+  readonly #volume: ISeriesApi<"Histogram">;
+  readonly #fair: ISeriesApi<"Line">;
+  readonly #deviation: ISeriesApi<"Baseline">;
+  readonly #gaps = new GapBands(() => colour("warn"));
+  #shown: MinuteSeries | undefined;
+  #version = -1;
+  #rewrites = -1;
+  #fairVersion = -1;
+  #digits = 2;
+  #volumeColours = { up: "", down: "" };
+
+  constructor() {
+    const box = need("chart");
+    this.#chart = createChart(box, { autoSize: true, layout: { attributionLogo: false } });
+    this.#candles = this.#chart.addSeries(CandlestickSeries, {
+      priceLineStyle: LineStyle.Dotted,
+      borderVisible: false,
+    });
+    this.#volume = this.#chart.addSeries(HistogramSeries, {
+      priceScaleId: "volume",
+      lastValueVisible: false,
+      priceLineVisible: false,
+      priceFormat: { type: "volume" },
+    });
+    this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.#fair = this.#chart.addSeries(LineSeries, {
+      lineWidth: 2,
+      priceLineVisible: false,
+      crosshairMarkerRadius: 3,
+    });
+    this.#deviation = this.#chart.addSeries(BaselineSeries, {
+      baseValue: { type: "price", price: 0 },
+      lineWidth: 1,
+      priceLineVisible: false,
+      priceFormat: { type: "custom", formatter: (value: number) => formatPercent(value), minMove: 0.001 },
+    }, 1);
+    const panes = this.#chart.panes();
+    panes[0]?.setStretchFactor(4);
+    panes[1]?.setStretchFactor(1);
+    panes[0]?.attachPrimitive(this.#gaps);
+    this.#chart.subscribeCrosshairMove(({ time, seriesData }) => {
+      const data = seriesData.get(this.#candles);
+      setText(need("chart-readout"), time && data && "open" in data ? this.#readout(msOf(time), data) : "");
+    });
+    this.recolour();
+  }
+
+  /** Shows another symbol's series. */
+  show(series: MinuteSeries): void {
+    this.#shown = series;
+    this.#version = this.#rewrites = this.#fairVersion = -1;
+  }
+
+  setGaps(bands: readonly GapBand[]): void {
+    need("key-gap").hidden = bands.length === 0;
+    this.#gaps.set(bands);
+  }
+
+  /** Takes what changed since the last frame. */
+  draw(): void {
+    const series = this.#shown;
+    if (!series || series.version === this.#version) return;
+    this.#version = series.version;
+    if (series.rewrites === this.#rewrites && series.live) this.#update(series.live);
+    else this.#replace(series);
+    if (series.fairVersion !== this.#fairVersion) this.#drawFair(series);
+    this.#fairVersion = series.fairVersion;
+  }
+
+  /** Takes the colours of the theme. */
+  recolour(): void {
+    const grid = colour("grid");
+    this.#volumeColours = { up: colour("up-soft"), down: colour("down-soft") };
+    const up = colour("up"), down = colour("down"), fair = colour("fair");
+    this.#chart.applyOptions({
+      layout: {
+        background: { color: "transparent" },
+        textColor: colour("dim"),
+        fontFamily: "Inter, system-ui, sans-serif",
+        fontSize: 11,
+        panes: { separatorColor: colour("line"), separatorHoverColor: colour("hover"), enableResize: false },
+      },
+      grid: { vertLines: { color: grid }, horzLines: { color: grid } },
+      crosshair: {
+        vertLine: { labelBackgroundColor: colour("raised") },
+        horzLine: { labelBackgroundColor: colour("raised") },
+      },
+      rightPriceScale: { borderVisible: false, minimumWidth: 64 },
+      timeScale: {
+        borderColor: colour("line"),
+        timeVisible: true,
+        secondsVisible: false,
+        rightOffset: 4,
+        minBarSpacing: 2,
+        tickMarkFormatter: (time: Time) => formatMinute(msOf(time)),
+      },
+      localization: { timeFormatter: (time: Time) => formatTime(msOf(time)) },
+    });
+    this.#candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    this.#fair.applyOptions({ color: fair });
+    this.#deviation.applyOptions({
+      topLineColor: fair,
+      bottomLineColor: fair,
+      topFillColor1: `${fair}40`,
+      topFillColor2: `${fair}00`,
+      bottomFillColor1: `${fair}00`,
+      bottomFillColor2: `${fair}40`,
+    });
+    this.#version = this.#rewrites = this.#fairVersion = -1;
+  }
+
+  #replace(series: MinuteSeries): void {
+    const candles = series.candles();
+    this.#rewrites = series.rewrites;
+    const digits = priceDigits(candles.at(-1)?.close ?? 1);
+    const priceFormat = { type: "price", precision: digits, minMove: 10 ** -digits } as const;
+    if (digits !== this.#digits || candles.length > 0) {
+      this.#candles.applyOptions({ priceFormat });
+      this.#fair.applyOptions({ priceFormat });
+      this.#digits = digits;
+    }
+    this.#candles.setData(candles.map(candleData));
+    this.#volume.setData(candles.map((candle) => this.#volumeData(candle)));
+    setText(need("chart-summary"), summary(candles));
+  }
+
+  #update(candle: Candle): void {
+    this.#candles.update(candleData(candle));
+    this.#volume.update(this.#volumeData(candle));
+  }
+
+  #drawFair(series: MinuteSeries): void {
+    const points = series.fairPoints();
+    const closes = new Map(series.candles().map((candle) => [candle.t, candle.close]));
+    const deviations = points.flatMap(({ t, fmv }) => {
+      const close = closes.get(t);
+      return close ? [{ time: seconds(t), value: (fmv / close - 1) * 100 }] : [];
+    });
+    this.#fair.setData(points.map(({ t, fmv }) => ({ time: seconds(t), value: fmv })));
+    this.#deviation.setData(deviations);
+  }
+
+  #volumeData(candle: Candle) {
+    return {
+      time: seconds(candle.t),
+      value: candle.volume,
+      color: this.#volumeColours[candle.close >= candle.open ? "up" : "down"],
+    };
+  }
+
+  #readout(ms: number, { open, high, low, close }: CandlestickData): string {
+    const price = (value: number) => formatPrice(value, this.#digits);
+    const candle = this.#shown?.candles().find(({ t }) => t === ms);
+    const volume = candle ? `  V ${formatCompact(candle.volume)}` : "";
+    return `${formatMinute(ms)}  O ${price(open)}  H ${price(high)}  L ${price(low)}  C ${
+      price(close)
+    }${volume}`;
+  }
+}
+
+const candleData = (candle: Candle): CandlestickData<UTCTimestamp> => ({
+  time: seconds(candle.t),
+  open: candle.open,
+  high: candle.high,
+  low: candle.low,
+  close: candle.close,
+});
+
+/** What the chart shows, in words, for those who can't see it. */
+function summary(candles: readonly Candle[]): string {
+  const first = candles[0], last = candles.at(-1);
+  if (!first || !last) return "No minute bars yet.";
+  const high = Math.max(...candles.map((candle) => candle.high));
+  const low = Math.min(...candles.map((candle) => candle.low));
+  return `${candles.length} minute bars from ${formatMinute(first.t)} to ${formatMinute(last.t)}: ` +
+    `from ${formatPrice(first.open)} to ${formatPrice(last.close)}, high ${formatPrice(high)}, low ${
+      formatPrice(low)
+    }.`;
+}

@@ -1,0 +1,5 @@
+/// <reference lib="dom" />
+/** The health page. */
+import { startTheme } from "./theme.ts";
+
+startTheme(() => {});
