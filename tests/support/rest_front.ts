@@ -12,6 +12,7 @@
  */
 import type { RedisServer } from "./redis_server.ts";
 import { RespConnection, RespError, type RespValue } from "./resp_connection.ts";
+import { type HintStream, openHintStream } from "./hint_stream.ts";
 import { ScriptShelf } from "./script_shelf.ts";
 
 const REQUEST_MAX_BYTES = 10 * 1024 * 1024;
@@ -64,11 +65,13 @@ export class RestFront implements AsyncDisposable {
   readonly token = "front-token-7b1c";
   /** Asked for every request; undefined lets it through. */
   fault: (seen: SeenRequest) => RestFault | undefined = () => undefined;
+  /** Streams opened from now on break when they end: they announce more bytes than they send. */
+  streamsBreak = false;
   /** Requests answered or spoilt so far. */
   requests = 0;
   readonly #scripts = new ScriptShelf();
   readonly #http: Deno.HttpServer<Deno.NetAddr>;
-  readonly #streams = new Set<{ end(): void; cut(): void }>();
+  readonly #streams = new Set<HintStream>();
   readonly #ending = Promise.withResolvers<void>();
   #redis: RespConnection | undefined;
   #stale: RespConnection | undefined;
@@ -113,14 +116,9 @@ export class RestFront implements AsyncDisposable {
     this.#stale = undefined;
   }
 
-  /** Every event stream ends without a word. */
+  /** Every event stream ends without a word, or breaks where {@link streamsBreak} was set when it was opened. */
   endStreams(): void {
     for (const stream of this.#streams) stream.end();
-  }
-
-  /** Every event stream breaks. */
-  cutStreams(): void {
-    for (const stream of this.#streams) stream.cut();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,14 +158,8 @@ export class RestFront implements AsyncDisposable {
         await this.#ending.promise;
         return new Response(null, { status: 503 });
       case "cut":
-        return new Response(
-          new ReadableStream({
-            start(controller) {
-              controller.enqueue(new TextEncoder().encode('{"resu'));
-            },
-            pull: (controller) => controller.error(new Error("cut")),
-          }),
-        );
+        // Fewer bytes than announced: the connection breaks when they are sent.
+        return new Response(oneChunk('{"resu'), { headers: { "content-length": "1000" } });
     }
   }
 
@@ -214,39 +206,25 @@ export class RestFront implements AsyncDisposable {
   async #subscribe(channel: string): Promise<Response> {
     const fault = this.fault({ path: "/subscribe", command: "SUBSCRIBE", args: [channel] });
     if (fault !== undefined) return await this.#spoil(fault, () => Promise.resolve(new Response()));
-    const redis = await RespConnection.open(this.server.port);
-    await redis.send(["SUBSCRIBE", channel]);
-    const encoder = new TextEncoder();
-    const streams = this.#streams;
-    let gone = () => {};
-    const body = new ReadableStream<Uint8Array>({
-      cancel: () => gone(),
-      start(controller) {
-        const close = (end: () => void) => {
-          if (!streams.delete(stream)) return;
-          redis[Symbol.dispose]();
-          end();
-        };
-        const stream = {
-          end: () => close(() => controller.close()),
-          cut: () => close(() => controller.error(new Error("cut"))),
-        };
-        streams.add(stream);
-        gone = () => close(() => {});
-        controller.enqueue(encoder.encode(`data: subscribe,${channel},1\n\n`));
-        const relay = async () => {
-          while (streams.has(stream)) {
-            const message = await redis.message();
-            const payload = Array.isArray(message) ? String(message[2]) : "";
-            controller.enqueue(encoder.encode(`data: message,${channel},${payload}\n\n`));
-          }
-        };
-        relay().catch(stream.end);
+    const stream = await openHintStream(this.server.port, channel);
+    this.#streams.add(stream);
+    void stream.ended.then(() => this.#streams.delete(stream));
+    return new Response(stream.body, {
+      headers: {
+        "content-type": "text/event-stream",
+        ...(this.streamsBreak ? { "content-length": "1000000" } : {}),
       },
     });
-    return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
 }
+
+const oneChunk = (text: string): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
 
 const isMany = (slots: readonly Slot[] | Slot): slots is readonly Slot[] => Array.isArray(slots);
 
