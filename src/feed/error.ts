@@ -35,6 +35,7 @@ export const ERROR_KINDS = {
   RATE_LIMITED: kind(429, 4003, true),
   UNAUTHORIZED: kind(401, 4501, false),
   AUTH_EXPIRED: kind(401, 4004, true),
+  KEYS_UNAVAILABLE: kind(503, 4002, true),
   FORBIDDEN: kind(403, 4502, false),
   SLOW_CONSUMER: kind(503, 4001, true),
   DRAINING: kind(503, 4002, true),
