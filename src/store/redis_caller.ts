@@ -36,9 +36,9 @@ export class RedisCaller {
   }
 
   /** Reads of one moment; billed one by one (Upstash's pricing page: each command of a transaction). */
-  async transaction(commands: readonly ReadCommand[], signal?: AbortSignal): Promise<readonly unknown[]> {
-    this.usage.add({ commands: commands.length, requests: 1 });
-    return await this.#guard((stop) => this.transport.transaction(commands, stop), signal);
+  async readTogether(commands: readonly ReadCommand[], signal?: AbortSignal): Promise<readonly unknown[]> {
+    this.usage.add({ commands: commands.length + this.transport.togetherCommands, requests: 1 });
+    return await this.#guard((stop) => this.transport.readTogether(commands, stop), signal);
   }
 
   /**

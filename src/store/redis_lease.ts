@@ -10,7 +10,7 @@ export function redisLease(redis: RedisCaller, names: KeyNames): LeaseStore {
   const keys = [names.lease];
   return {
     async readLease(signal): Promise<Lease | undefined> {
-      const [held, time] = await redis.transaction(
+      const [held, time] = await redis.readTogether(
         [["HMGET", names.lease, "owner", "fence", "until"], ["TIME"]],
         signal,
       );

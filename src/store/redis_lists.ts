@@ -10,6 +10,9 @@ import type { ReadCommand } from "./redis_transport.ts";
 import { headOf, textsOf } from "./reply_shape.ts";
 import { closedFailure, storeFailure } from "./store_failure.ts";
 
+/** Fields one HMGET asks for: Lua's stack, where the reads may run, holds a few thousand. */
+const FIELDS_PER_READ = 2000;
+
 /**
  * Lists under `names`. Billed on Upstash: an append 9, a tail 2, a head alone 1, latest events 2, hints 1 for each time
  * they are opened.
@@ -27,7 +30,7 @@ export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
     async readTail(list, countEvents, signal): Promise<ListTail> {
       if (countEvents <= 0) return { head: headOf(await redis.command(head(list), signal)), elements: [] };
       const range: ReadCommand = ["LRANGE", names.list(list), String(-countEvents), "-1"];
-      const [at, items] = await redis.transaction([head(list), range], signal);
+      const [at, items] = await redis.readTogether([head(list), range], signal);
       const elements = textsOf(items);
       return elements.length === 0 ? { head: undefined, elements } : { head: headOf(at), elements };
     },
@@ -35,13 +38,18 @@ export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
       if (fields?.length === 0) {
         return { head: headOf(await redis.command(head(list), signal)), elements: [] };
       }
-      const key = names.last(list);
-      const last: ReadCommand = fields === undefined ? ["HVALS", key] : ["HMGET", key, ...fields];
-      const [at, items] = await redis.transaction([head(list), last], signal);
-      return { head: headOf(at), elements: textsOf(items) };
+      const reads = fields === undefined
+        ? [["HVALS", names.last(list)] as const]
+        : Array.from(slices(fields), (slice): ReadCommand => ["HMGET", names.last(list), ...slice]);
+      const [at, ...replies] = await redis.readTogether([head(list), ...reads], signal);
+      return { head: headOf(at), elements: replies.flatMap(textsOf) };
     },
     hints: (signal) => subscribe(redis, names.hint, signal),
   };
+}
+
+function* slices(fields: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < fields.length; at += FIELDS_PER_READ) yield fields.slice(at, at + FIELDS_PER_READ);
 }
 
 function subscribe(redis: RedisCaller, channel: string, signal: AbortSignal): HintQueue {

@@ -6,7 +6,7 @@
 /** One command, name first. */
 export type RedisCommand = readonly [name: string, ...args: string[]];
 
-/** Commands a transaction may hold: reads that must be of one moment. */
+/** Reads that can be asked together. */
 export type ReadCommand = readonly ["HMGET" | "HVALS" | "LRANGE" | "TIME", ...string[]];
 
 /** See the file comment. Replies are strings, numbers, null and arrays of those. */
@@ -20,8 +20,10 @@ export interface RedisTransport extends AsyncDisposable {
    * the network did.
    */
   command(command: RedisCommand, signal: AbortSignal): Promise<unknown>;
-  /** Sends reads as one transaction; gives their replies. Throws as {@link command}, for the first that failed. */
-  transaction(commands: readonly ReadCommand[], signal: AbortSignal): Promise<readonly unknown[]>;
+  /** Sends reads that see one moment; gives their replies. Throws as {@link command}, for the first that failed. */
+  readTogether(commands: readonly ReadCommand[], signal: AbortSignal): Promise<readonly unknown[]>;
+  /** What {@link readTogether} is billed beside its reads, in commands. */
+  readonly togetherCommands: number;
   /**
    * Delivers the messages of a channel until the signal aborts (resolves) or the subscription breaks (rejects, also when
    * it ends without a word). Messages may be lost around both.

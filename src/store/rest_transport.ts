@@ -27,7 +27,9 @@ export class RestTransport implements RedisTransport {
     return this.#track(this.#client(signal).exec<unknown>([...command]));
   }
 
-  transaction(commands: readonly ReadCommand[], signal: AbortSignal): Promise<readonly unknown[]> {
+  readonly togetherCommands = 0;
+
+  readTogether(commands: readonly ReadCommand[], signal: AbortSignal): Promise<readonly unknown[]> {
     return this.#track(this.#client(signal).readTogether(commands));
   }
 

@@ -53,6 +53,8 @@ export const REPLY_TABLE = [
   row("max number of clients", PASSES, "it has too many connections"),
   row("max concurrent connections", PASSES, "it has too many connections"),
   row("NOAUTH", STAYS, "it asks for a password: check REDIS_URL"),
+  // What a long command gets before authentication: "Protocol error: unauthenticated multibulk length".
+  row("unauthenticated", STAYS, "it asks for a password: check REDIS_URL"),
   row("WRONGPASS", STAYS, "the password or token is wrong: check REDIS_URL or UPSTASH_REDIS_REST_TOKEN"),
   row("invalid password", STAYS, "the password is wrong: check REDIS_URL"),
   row(

@@ -19,7 +19,7 @@ const makeClient = (url: string) =>
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: "disabled",
-    commandsQueueMaxLength: CALLS_IN_FLIGHT_MAX * 8,
+    commandsQueueMaxLength: CALLS_IN_FLIGHT_MAX,
     socket: { connectTimeout: CONNECT_TIME_LIMIT_MS, reconnectStrategy: false },
   });
 

@@ -4,9 +4,11 @@
  */
 import type { Clock } from "../feed/clock.ts";
 import { TickcastError } from "../feed/error.ts";
+import { READ_SCRIPT, readArguments } from "./read_script.ts";
 import type { ReadCommand, RedisCommand, RedisTransport } from "./redis_transport.ts";
-import { TimeLimitError } from "./store_failure.ts";
-import { asReplyError, CALLS_IN_FLIGHT_MAX, type TcpClient } from "./tcp_client.ts";
+import { arrayOf } from "./reply_shape.ts";
+import { RedisReplyError, TimeLimitError } from "./store_failure.ts";
+import { asReplyError, CALLS_IN_FLIGHT_MAX } from "./tcp_client.ts";
 import { TcpConnection, type TcpOptions } from "./tcp_connection.ts";
 import { subscribeTcp } from "./tcp_subscription.ts";
 import type { UsageMeter } from "./usage_meter.ts";
@@ -36,15 +38,41 @@ export class TcpTransport implements RedisTransport {
   }
 
   async command(command: RedisCommand, signal: AbortSignal): Promise<unknown> {
-    return await this.#count([command], (client) => client.sendCommand(command, { abortSignal: signal }));
+    const { client } = this.#connection;
+    if (this.#inFlight >= CALLS_IN_FLIGHT_MAX) {
+      throw new TickcastError(
+        "STORE_UNAVAILABLE",
+        `Cannot use Redis as ${CALLS_IN_FLIGHT_MAX} calls wait already: it is too slow`,
+      );
+    }
+    this.#inFlight++;
+    this.usage.add({ bytesOut: charsOf(command) });
+    try {
+      const reply: unknown = await client.sendCommand(command, { abortSignal: signal });
+      this.#lastReplyAt = this.#clock.monotonic();
+      this.usage.add({ bytesIn: charsOf(reply) });
+      return reply;
+    } catch (error) {
+      const told = asReplyError(error);
+      if (told !== error) this.#lastReplyAt = this.#clock.monotonic();
+      throw told;
+    } finally {
+      this.#inFlight--;
+    }
   }
 
-  async transaction(commands: readonly ReadCommand[]): Promise<readonly unknown[]> {
-    return await this.#count(commands, (client) => {
-      const multi = client.multi();
-      for (const command of commands) multi.addCommand([...command]);
-      return multi.exec();
-    });
+  /** The script's own EVALSHA. */
+  readonly togetherCommands = 1;
+
+  async readTogether(commands: readonly ReadCommand[], signal: AbortSignal): Promise<readonly unknown[]> {
+    const { text, sha1 } = await READ_SCRIPT.on(this.scriptHeader);
+    const args = ["0", ...readArguments(commands)];
+    try {
+      return arrayOf(await this.command(["EVALSHA", sha1, ...args], signal));
+    } catch (error) {
+      if (!(error instanceof RedisReplyError && error.isNoScript)) throw error;
+      return arrayOf(await this.command(["EVAL", text, ...args], signal));
+    }
   }
 
   subscribe(channel: string, deliver: (text: string) => void, signal: AbortSignal): Promise<void> {
@@ -66,33 +94,6 @@ export class TcpTransport implements RedisTransport {
     this.#closing.abort();
     await this.#connection[Symbol.asyncDispose]();
     await Promise.allSettled(this.#subscriptions);
-  }
-
-  async #count<T>(
-    commands: readonly (readonly string[])[],
-    call: (client: TcpClient) => Promise<T>,
-  ): Promise<T> {
-    const { client } = this.#connection;
-    if (this.#inFlight >= CALLS_IN_FLIGHT_MAX) {
-      throw new TickcastError(
-        "STORE_UNAVAILABLE",
-        `Cannot use Redis as ${CALLS_IN_FLIGHT_MAX} calls wait already: it is too slow`,
-      );
-    }
-    this.#inFlight++;
-    for (const command of commands) this.usage.add({ bytesOut: charsOf(command) });
-    try {
-      const reply = await call(client);
-      this.#lastReplyAt = this.#clock.monotonic();
-      this.usage.add({ bytesIn: charsOf(reply) });
-      return reply;
-    } catch (error) {
-      const told = asReplyError(error);
-      if (told !== error) this.#lastReplyAt = this.#clock.monotonic();
-      throw told;
-    } finally {
-      this.#inFlight--;
-    }
   }
 }
 
