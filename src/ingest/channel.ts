@@ -16,7 +16,7 @@ import type { GapToTell } from "./pipeline.ts";
 import type { Worker } from "./work_order.ts";
 
 /** Largest event that goes into a list, in bytes. */
-export const EVENT_MAX_BYTES = 65_536;
+export const EVENT_MAX_BYTES = 262_144;
 /** After an overflow the queue is at most this full, so that the next event doesn't overflow it again. */
 const RELIEVED_SHARE = 0.9;
 /** A failed channel rests so long, doubling with every failure in a row. */
@@ -130,11 +130,16 @@ export class Channel implements Worker {
   /** From now on what waits is worked on. */
   open(): void {
     this.#open = true;
-    if (this.#due) this.#options.wake();
+    this.#becomeDue();
   }
 
+  /** What comes from now on waits, without any timer running. */
   close(): void {
     this.#open = false;
+    this.#settle();
+    if (this.#state.name !== "failed") return;
+    this.#state.rest[Symbol.dispose]();
+    this.#state = { name: "on" };
   }
 
   /** Batches are handed over without waiting to be full, from now on or no longer. */
@@ -147,11 +152,6 @@ export class Channel implements Worker {
   clearInbox(): number {
     this.#settle();
     return this.#inbox.clear();
-  }
-
-  [Symbol.dispose](): void {
-    this.#timeLimit?.[Symbol.dispose]();
-    if (this.#state.name === "failed") this.#state.rest[Symbol.dispose]();
   }
 
   /** Works off at most so many events: rule, dedupe, encode, hand-over. What throws costs that event and a rest. */
@@ -183,10 +183,11 @@ export class Channel implements Worker {
     const { event, connection, list } = queued;
     const ruled = this.#options.rule ? this.#options.rule(event) : event;
     if (!ruled) return this.metrics.dropped("rule");
-    const verdict = this.dedupe.judge(ruled, connection);
+    const plain = laneItem(ruled);
+    const verdict = this.dedupe.judge(ruled, connection, plain.body.text);
     if (verdict.kind === "repeat") return this.metrics.repeated();
     if (verdict.kind === "correction") this.metrics.corrected();
-    const item = laneItem(verdict.event);
+    const item = verdict.event === ruled ? plain : laneItem(verdict.event);
     if (item.bytes > EVENT_MAX_BYTES) return this.metrics.dropped("too large");
     this.metrics.forwarded(verdict.event);
     this.lanes.get(list)?.push(item);
@@ -195,7 +196,7 @@ export class Channel implements Worker {
 
   #enqueue(queued: Queued | QueuedGap): void {
     this.#inbox.push(queued);
-    if (this.#due) return;
+    if (this.#due || !this.#open) return;
     if (this.#hurried || this.#inbox.size >= this.spec.batchEvents) return this.#becomeDue();
     this.#timeLimit ??= this.#options.clock.timer(this.spec.batchTimeLimitMs, () => this.#becomeDue());
   }
@@ -203,9 +204,9 @@ export class Channel implements Worker {
   #becomeDue(): void {
     this.#timeLimit?.[Symbol.dispose]();
     this.#timeLimit = undefined;
-    if (this.#inbox.size === 0) return;
+    if (this.#inbox.size === 0 || !this.#open) return;
     this.#due = true;
-    if (this.#open) this.#options.wake();
+    this.#options.wake();
   }
 
   /** The batch is handed over: the next begins with the next event. */

@@ -14,6 +14,7 @@ import { leadLists } from "./lead_lists.ts";
 import { parseFrame } from "./parse_frame.ts";
 import type { FrameOutcome, GapToTell, Pipeline, PipelineOptions } from "./pipeline.ts";
 import { SymbolRates } from "./symbol_rates.ts";
+import { SyntheticMinutes } from "./synthetic_minutes.ts";
 import { WorkOrder } from "./work_order.ts";
 
 /** One stream with what appends its lists. */
@@ -36,6 +37,7 @@ export class DataPath implements Pipeline {
   readonly #paths: ReadonlyMap<string, StreamPath>;
   readonly #byType = new Map<string, Channel>();
   readonly #order: WorkOrder;
+  readonly #minutes: SyntheticMinutes | undefined;
   #leading = false;
 
   constructor(options: PipelineOptions) {
@@ -47,6 +49,9 @@ export class DataPath implements Pipeline {
       for (const type of channel.spec.eventTypes) this.#byType.set(type, channel);
     }
     this.#order = new WorkOrder(options.clock, [...this.#paths.values()].map((path) => path.channel));
+    if (options.settings.syntheticMinutes) {
+      this.#minutes = new SyntheticMinutes(options.clock, (bars) => this.offer("minute", bars));
+    }
   }
 
   accept(frame: UpstreamFrame): FrameOutcome {
@@ -76,6 +81,7 @@ export class DataPath implements Pipeline {
       return await leadLists([...this.#paths.values()], fence, this.#options, signal);
     } finally {
       this.#leading = false;
+      this.#minutes?.[Symbol.dispose]();
     }
   }
 
@@ -121,7 +127,9 @@ export class DataPath implements Pipeline {
     return this.#rates.rates();
   }
 
-  setMinuteStreamUp(_up: boolean, _symbols?: Iterable<string>): void {}
+  setMinuteStreamUp(up: boolean, symbols?: Iterable<string>): void {
+    this.#minutes?.setUp(up, symbols);
+  }
 
   setPullInterval(pullIntervalMs: number): void {
     const now = this.#options.clock.monotonic();
@@ -181,6 +189,7 @@ export class DataPath implements Pipeline {
 
   #forwarded(stream: string, events: readonly FeedEvent[]): void {
     this.#safely(() => this.#options.onForwarded?.(stream, events));
+    if (stream === "tick") this.#safely(() => this.#minutes?.see(events));
   }
 
   /** What listens in must not disturb what it listens to. */

@@ -7,6 +7,7 @@
  */
 import type { Bar, FeedEvent, Trade } from "../feed/event.ts";
 import { identityOf } from "../feed/event.ts";
+import { encodeEvent } from "../feed/event_text.ts";
 import { hashText } from "./hash_text.ts";
 
 /** Two generations of so many are kept; the older goes when the newer is full. */
@@ -57,14 +58,14 @@ export class Dedupe {
     return this.#newer.size + this.#older.size;
   }
 
-  /** Judges an event that `connection` sent, and remembers it. */
-  judge(event: FeedEvent, connection: string): Verdict {
+  /** Judges an event that `connection` sent, and remembers it. `text` is the event encoded, if the caller has it. */
+  judge(event: FeedEvent, connection: string, text?: string): Verdict {
     switch (event.type) {
       case "second":
       case "minute":
-        return this.#judgeBar(event, connection);
+        return this.#judgeBar(event, connection, contentHash(event, text));
       case "trade":
-        return this.#judgeTrade(event, connection);
+        return this.#judgeTrade(event, connection, text);
       case "heatmap":
         return this.#judgeHeatmap(event.sym, event.hash) ? { kind: "new", event } : REPEAT;
       default: {
@@ -84,9 +85,11 @@ export class Dedupe {
     if (key !== undefined) this.#remember(key, event.t);
   }
 
-  #judgeTrade(trade: Trade, connection: string): Verdict {
+  #judgeTrade(trade: Trade, connection: string, text: string | undefined): Verdict {
     const key = identityOf(trade);
-    if (key === undefined) return this.#judgeTwin(trade, connection);
+    if (key === undefined) {
+      return this.#judgeTwin(trade, connection, `?|${trade.sym}|${trade.t}|${contentHash(trade, text)}`);
+    }
     const seenAt = this.#recall(key);
     if (typeof seenAt === "number" && Math.abs(trade.t - seenAt) < TRADE_ID_LIFE_MS) return REPEAT;
     this.#remember(key, trade.t);
@@ -97,8 +100,7 @@ export class Dedupe {
    * A trade without id never repeats within one connection. Over several, the n-th of equal content on one is the n-th on
    * another: as many are forwarded as the connection that sent most of them did.
    */
-  #judgeTwin(trade: Trade, connection: string): Verdict {
-    const key = `?|${trade.sym}|${contentHash(trade)}`;
+  #judgeTwin(trade: Trade, connection: string, key: string): Verdict {
     const known = this.#recall(key);
     const twins: Twins = isTwins(known) ? known : { forwarded: 0, sentBy: new Map() };
     if (twins !== known) this.#remember(key, twins);
@@ -115,10 +117,9 @@ export class Dedupe {
     return changed;
   }
 
-  #judgeBar(bar: Bar, connection: string): Verdict {
+  #judgeBar(bar: Bar, connection: string, hash: number): Verdict {
     const key = `${bar.type}|${bar.sym}|${bar.t}`;
     const known = this.#recall(key);
-    const hash = contentHash(bar);
     if (known === undefined || isTwins(known)) {
       const lone = isSynthetic(bar) || bar.rev !== undefined;
       this.#remember(key, lone ? newVersions(hash, bar, connection) : hash);
@@ -133,7 +134,7 @@ export class Dedupe {
   #seedBar(bar: Bar): void {
     const key = `${bar.type}|${bar.sym}|${bar.t}`;
     const known = this.#recall(key);
-    const hash = contentHash(bar);
+    const hash = contentHash(bar, undefined);
     const rev = bar.rev ?? 0;
     if (known === undefined || isTwins(known)) {
       this.#remember(key, rev === 0 && !isSynthetic(bar) ? hash : newVersions(hash, bar, ""));
@@ -207,8 +208,18 @@ const isTwins = (memory: Memory | undefined): memory is Twins =>
 
 const isSynthetic = (bar: Bar): boolean => bar.type === "minute" && bar.synthetic === true;
 
-/** Of everything that makes the event what it is: not when it came, not its id or `rev`. */
-function contentHash(event: FeedEvent): number {
-  const { id: _id, rx: _rx, rev: _rev, ...content } = event as FeedEvent & { id?: string; rev?: number };
-  return hashText(JSON.stringify(content));
+/**
+ * Of what an event says beside its common keys: not when it came, not its `rev`. That is the end of its text, as the common
+ * keys come first (`event_text.ts`).
+ */
+function contentHash(event: FeedEvent, text: string | undefined): number {
+  if (text === undefined || "rev" in event) {
+    const { rev: _rev, ...content } = event as FeedEvent & { rev?: number };
+    return hashText(contentOf(encodeEvent(content as FeedEvent).text));
+  }
+  return hashText(contentOf(text));
 }
+
+const RX_KEY = '"rx":';
+const contentOf = (text: string): string =>
+  text.slice(text.indexOf(",", text.indexOf(RX_KEY) + RX_KEY.length));

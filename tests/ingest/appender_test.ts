@@ -109,7 +109,7 @@ test("an append stays within half the cap and the store's bytes", async () => {
   const wide = trades(0, 400).map((trade) => ({ ...trade, note: "é".repeat(3000) }));
   h.pipeline.offer("tick", [...wide, ...trades(400, 1200), {
     ...aTrade({ tid: "huge" }),
-    note: "x".repeat(70_000),
+    note: "x".repeat(300_000),
   }]);
   for (let ms = 0; ms < 200; ms += 10) await clock.advance(10);
   const encoder = new TextEncoder();
