@@ -1,5 +1,141 @@
 /// <reference lib="dom" />
-/** The health page. */
+/** The health page: asks the health routes every two seconds and shows what they say. */
+import { type ConnectionsAnswer, ConnectionsTable, startRebalance } from "./connections_table.ts";
+import { type CostAnswer, drawCost, writePairs } from "./cost_panel.ts";
+import { need, setText } from "./element.ts";
+import { ask, type StreamsHealth } from "./health_answer.ts";
+import { KeyedTable } from "./keyed_table.ts";
+import { formatCompact, formatCount, formatRate, formatSpan, formatTime, zoneName } from "./number_format.ts";
+import { RateHistory } from "./sparkline.ts";
+import { StreamsTable, writeState } from "./streams_table.ts";
 import { startTheme } from "./theme.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** How often the routes are asked. */
+const ASK_EVERY_MS = 2_000;
+/** The cost changes slowly. */
+const COST_EVERY = 15;
+/** Longest an answer is waited for. */
+const ASK_LIMIT_MS = 5_000;
+/** An edge that hasn't answered for so long is not shown any more. */
+const EDGE_KEPT_MS = 120_000;
+
+interface Alive {
+  readonly edge: string;
+  readonly version: string;
+  readonly phase: string;
+  readonly uptime_s: number;
+}
+
+interface Stats {
+  readonly active_connections: number;
+  readonly messages_sent_1m: number;
+  readonly slow_consumers: number;
+}
+
+interface Ingest {
+  readonly ingest?: {
+    readonly instance: string;
+    readonly role: string;
+    readonly version: string;
+    readonly report_age_ms: number;
+    readonly store_up: boolean;
+    readonly plan_fallback: string;
+  } | null;
+  readonly store?: { readonly transport: string; readonly silent_ms: number };
+}
+
+type Health = StreamsHealth & Ingest;
+
+class HealthPage {
+  readonly #history = new RateHistory();
+  readonly #streams = new StreamsTable(this.#history);
+  readonly #connections = new ConnectionsTable(this.#history);
+  readonly #edgeTable = new KeyedTable("edges", ["name", "state", "num right", "num right", "num"]);
+  readonly #edges = new Map<string, Alive & { seenAt: number; clients: number | undefined }>();
+  #round = 0;
+
+  async run(): Promise<never> {
+    for (;;) {
+      if (!document.hidden) await this.#ask();
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const signal = AbortSignal.timeout(ASK_LIMIT_MS);
+    const [health, connections, stats, alive] = await Promise.all([
+      ask<Health>("health/streams", signal),
+      ask<ConnectionsAnswer>("api/websocket/connections", signal),
+      ask<Stats>("ws/stats", signal),
+      ask<Alive>("health", signal),
+    ]);
+    this.#drawVerdict(health);
+    if (health) this.#streams.draw(Object.values(health.streams));
+    this.#connections.draw(connections);
+    this.#drawTiles(health, connections, stats);
+    this.#drawEdges(alive, stats);
+    this.#drawIngest(health);
+    if (this.#round++ % COST_EVERY === 0) drawCost(await ask<CostAnswer>("api/cost", signal));
+  }
+
+  #drawVerdict(health: Health | undefined): void {
+    const verdict = verdictOf(health);
+    need("verdict").dataset.light = need("link").dataset.light = verdict.light;
+    setText(need("verdict-text"), verdict.text);
+    setText(need("verdict-detail"), verdict.detail || "\u00a0");
+    setText(need("link-text"), health ? "Answering" : "No answer");
+    setText(need("link-age"), formatTime(Date.now()));
+    need("simulated").hidden = health?.simulated !== true;
+  }
+
+  #drawTiles(
+    health: Health | undefined,
+    connections: ConnectionsAnswer | undefined,
+    stats: Stats | undefined,
+  ): void {
+    const received = Object.values(health?.streams ?? {}).reduce((sum, { rate }) => sum + (rate ?? 0), 0);
+    setText(need("tile-rate"), formatRate(health && received));
+    setText(need("tile-clients"), formatCount(stats?.active_connections));
+    setText(need("tile-messages"), formatCompact(stats?.messages_sent_1m));
+    setText(need("tile-slow"), formatCount(stats?.slow_consumers));
+    need("tile-slow").dataset.sign = stats?.slow_consumers ? "warn" : "";
+    const up = connections && `${connections.connected}/${connections.total_connections}`;
+    setText(need("tile-upstream"), up ?? "–");
+  }
+
+  #drawEdges(alive: Alive | undefined, stats: Stats | undefined): void {
+    const now = Date.now();
+    if (alive) this.#edges.set(alive.edge, { ...alive, seenAt: now, clients: stats?.active_connections });
+    for (const [id, edge] of this.#edges) if (now - edge.seenAt > EDGE_KEPT_MS) this.#edges.delete(id);
+    const edges = [...this.#edges.values()].sort((a, b) => a.edge < b.edge ? -1 : 1);
+    this.#edgeTable.rows(edges.map(({ edge }) => edge)).forEach(({ cells }, at) => {
+      const edge = edges[at];
+      const [name, phase, clients, uptime, version] = cells;
+      if (!edge || !name || !phase || !clients || !uptime || !version) return;
+      setText(name, edge.edge);
+      writeState(phase, edge.phase);
+      phase.dataset.dot = edge.phase === "serving" || edge.phase === "ready" ? "live" : "stale";
+      setText(clients, formatCount(edge.clients));
+      setText(uptime, formatSpan(edge.uptime_s * 1000));
+      setText(version, edge.version);
+    });
+  }
+
+  #drawIngest(health: Health | undefined): void {
+    const { ingest, store } = health ?? {};
+    const rows: (readonly [string, string])[] = [
+      ["Ingest", ingest ? `${ingest.instance} (${ingest.role})` : "has not reported"],
+      ["Reported", ingest ? `${formatSpan(ingest.report_age_ms)} ago` : "–"],
+      ["Ingest's store", ingest ? (ingest.store_up ? "reachable" : "away: events wait in its queues") : "–"],
+      ["This edge's store", store ? `${store.transport}, answered ${formatSpan(store.silent_ms)} ago` : "–"],
+    ];
+    if (ingest?.plan_fallback) rows.push(["Plan", ingest.plan_fallback]);
+    writePairs(need("ingest-facts"), rows);
+  }
+}
 
 startTheme(() => {});
+startRebalance();
+setText(need("foot-zone"), `Times in ${zoneName(new Date())}`);
+void new HealthPage().run();
