@@ -60,6 +60,12 @@ export class ManualClock implements Clock {
     this.#now = toMs;
   }
 
+  /** The process stands still for `ms`, as when stopped: what became due meanwhile rings once, at the next {@link advance}. */
+  leap(ms: number): void {
+    this.#move(this.#elapsed + ms);
+    for (const alarm of this.#alarms) alarm.at = Math.max(alarm.at, this.#elapsed);
+  }
+
   /** Lets `ms` pass: alarms ring in order, and what they set going runs (microtasks and zero-length tasks) in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms;

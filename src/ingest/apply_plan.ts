@@ -1,0 +1,100 @@
+/**
+ * Brings a manager to a plan: at the start everything is new; at a reload only the difference is applied, no socket that
+ * stays is touched, and what operators changed at run time is kept.
+ */
+import { FREQUENCIES } from "../feed/stream.ts";
+import type { ConnectionManager } from "./connection_manager.ts";
+import type { PlannedConnection } from "./planned_connection.ts";
+import type { RuntimeChanges } from "./runtime_changes.ts";
+import { ALL } from "./subscription_topics.ts";
+
+/** What applying a plan changed. */
+export interface AppliedPlan {
+  /** (frequency, ticker) pairs that were subscribed. */
+  readonly added: number;
+  /** … that were unsubscribed. */
+  readonly removed: number;
+  readonly connectionsAdded: readonly string[];
+  readonly connectionsRemoved: readonly string[];
+}
+
+/** See the file's head. `keepHomes`: a ticker that has a home stays there, wherever the plan would put it (routing is ours). */
+export async function applyPlan(
+  manager: ConnectionManager,
+  planned: readonly PlannedConnection[],
+  changes: RuntimeChanges,
+  keepHomes: boolean,
+): Promise<AppliedPlan> {
+  const wanted = planned.filter((one) =>
+    !changes.lanesRemoved.has(one.id) && !changes.lanesAdded.has(one.id)
+  );
+  const before = pairsOf(manager);
+  const connectionsAdded = addLanes(manager, wanted);
+  const gone = manager.placement.lanes.filter((lane) =>
+    !changes.lanesAdded.has(lane.id) && !wanted.some((one) => one.id === lane.id)
+  );
+  for (const one of wanted) place(manager, one, changes, keepHomes);
+  takeOff(manager, wanted, changes);
+  manager.placement.setTwins(new Map(wanted.map((one) => [one.id, one.twins])));
+  for (const lane of gone) await manager.remove(lane.id);
+  manager.watch();
+  const after = pairsOf(manager);
+  return {
+    added: [...after].filter((pair) => !before.has(pair)).length,
+    removed: [...before].filter((pair) => !after.has(pair)).length,
+    connectionsAdded,
+    connectionsRemoved: gone.map((lane) => lane.id),
+  };
+}
+
+function addLanes(manager: ConnectionManager, wanted: readonly PlannedConnection[]): readonly string[] {
+  const fresh = wanted.filter((one) => manager.placement.lane(one.id) === undefined);
+  for (const { id, name, feed, market, frequencies } of fresh) {
+    manager.add({ id, name, feed, market, frequencies });
+  }
+  return fresh.map((one) => one.id);
+}
+
+function place(
+  manager: ConnectionManager,
+  one: PlannedConnection,
+  changes: RuntimeChanges,
+  keepHomes: boolean,
+): void {
+  const { placement } = manager;
+  for (const [frequency, tickers] of one.tickers) {
+    for (const ticker of tickers) {
+      if (changes.isRemoved(frequency, ticker) || changes.addedAt(frequency).has(ticker)) continue;
+      const isAtHome = placement.isPlaced(frequency, ticker, one.market);
+      if (!isAtHome) placement.place(frequency, ticker, one.id);
+      else if (!keepHomes && ticker !== ALL) manager.rehome(frequency, ticker, one.id);
+    }
+  }
+}
+
+/** Takes off what the plan no longer has and nobody added by hand. */
+function takeOff(
+  manager: ConnectionManager,
+  wanted: readonly PlannedConnection[],
+  changes: RuntimeChanges,
+): void {
+  for (const frequency of FREQUENCIES) {
+    for (const lane of manager.placement.lanes) {
+      const market = wanted.filter((one) => one.market === lane.market);
+      const keep = new Set(market.flatMap((one) => one.tickers.get(frequency) ?? []));
+      for (const ticker of manager.placement.tickers(lane.id).get(frequency) ?? []) {
+        if (keep.has(ticker) || changes.addedAt(frequency).has(ticker)) continue;
+        manager.placement.remove(frequency, ticker, lane.id);
+      }
+    }
+  }
+}
+
+const pairsOf = (manager: ConnectionManager): ReadonlySet<string> =>
+  new Set(
+    manager.placement.lanes.flatMap((lane) =>
+      [...manager.placement.tickers(lane.id)].flatMap(([frequency, tickers]) =>
+        tickers.map((ticker) => `${lane.market} ${frequency} ${ticker}`)
+      )
+    ),
+  );

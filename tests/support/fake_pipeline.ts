@@ -1,0 +1,57 @@
+/** A data path that keeps nothing: it reads frames as far as the upstream side needs, and remembers what it was told. */
+import type { GapToTell, Pipeline } from "../../src/ingest/pipeline.ts";
+import type { UpstreamFrame } from "../../src/ingest/frame.ts";
+
+/** See {@link Pipeline}. */
+export class FakePipeline implements Pipeline {
+  readonly frames: UpstreamFrame[] = [];
+  readonly gaps: (GapToTell & { readonly stream: string })[] = [];
+  readonly minuteStream: { readonly up: boolean; readonly symbols: readonly string[] | undefined }[] = [];
+  readonly switched: string[] = [];
+  readonly terms: number[] = [];
+  rates: ReadonlyMap<string, number> = new Map();
+  flushed = 0;
+  #fenced: (() => void) | undefined;
+
+  accept(frame: UpstreamFrame) {
+    this.frames.push(frame);
+    const elements: { ev?: string; status?: string; message?: string; t?: number }[] = JSON.parse(frame.text);
+    const statuses = elements.filter((one) => one.ev === "status")
+      .map((one) => ({ status: one.status ?? "", message: one.message ?? "" }));
+    const events = elements.filter((one) => one.ev !== "status");
+    return { statuses, events: events.length, latestEventT: events.at(-1)?.t ?? null };
+  }
+  offer() {}
+  lead(fence: number, signal: AbortSignal): Promise<"fenced" | "aborted"> {
+    this.terms.push(fence);
+    return new Promise((resolve) => {
+      this.#fenced = () => resolve("fenced");
+      if (signal.aborted) resolve("aborted");
+      signal.addEventListener("abort", () => resolve("aborted"), { once: true });
+    });
+  }
+  /** Somebody else holds the lease. */
+  fence() {
+    this.#fenced?.();
+  }
+  tellGap(stream: string, gap: GapToTell) {
+    this.gaps.push({ stream, ...gap });
+  }
+  start(stream: string) {
+    this.switched.push(`start ${stream}`);
+  }
+  stop(stream: string) {
+    this.switched.push(`stop ${stream}`);
+  }
+  pressure = () => 0;
+  health = () => ({ channels: [], dropsByReason: {} });
+  symbolRates = () => this.rates;
+  setMinuteStreamUp(up: boolean, symbols?: Iterable<string>) {
+    this.minuteStream.push({ up, symbols: symbols === undefined ? undefined : [...symbols] });
+  }
+  setPullInterval() {}
+  flush(): Promise<void> {
+    this.flushed++;
+    return Promise.resolve();
+  }
+}
