@@ -65,6 +65,12 @@ export class RedisServer implements AsyncDisposable {
     await process?.status;
   }
 
+  /** Ends it without waiting: for a program (a bench) that has no later moment than its `unload` event. */
+  kill(): void {
+    this.#process?.kill("SIGKILL");
+    Deno.removeSync(this.directory, { recursive: true });
+  }
+
   /** A crash and a start: comes back empty. */
   async restart(): Promise<void> {
     await this.stop();
