@@ -1,0 +1,78 @@
+/** One symbol's memories in all detectors, and what they share: the place in the tick stream and the window of bars. */
+import { BarWindow } from "./bar_window.ts";
+import { CheckpointState } from "./checkpoint.ts";
+import type { DetectorMemory, OpenMemory, Saved } from "./detector.ts";
+import type { TickPlace } from "./print.ts";
+
+/** A detector ready to open memories. */
+export interface ReadyDetector {
+  readonly name: string;
+  readonly source: "tick" | "ohlcv" | "fmv";
+  readonly open: OpenMemory;
+}
+
+/** A memory with what its signals are marked with. */
+export interface Watcher {
+  readonly source: "tick" | "ohlcv" | "fmv";
+  readonly memory: DetectorMemory;
+}
+
+/** States of another layout are not read: the symbol starts afresh. */
+const LAYOUT = 1;
+
+const timeOr = (value: unknown): number => typeof value === "number" ? value : -Infinity;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** See the top of the file. */
+export class SymbolSignals extends CheckpointState {
+  readonly place: TickPlace = { tradeT: -Infinity, secondT: -Infinity };
+  readonly bars = new BarWindow();
+  readonly onPrint: readonly Watcher[];
+  readonly onBar: readonly Watcher[];
+  readonly onFairValue: readonly Watcher[];
+  readonly #named: readonly (readonly [string, DetectorMemory])[];
+  /** Counts up with every event of the fold: the smallest was heard of longest ago. */
+  lastUse = 0;
+
+  constructor(sym: string, detectors: readonly ReadyDetector[], saved?: unknown) {
+    super(sym);
+    const state = isRecord(saved) && saved.v === LAYOUT ? saved : {};
+    const memories = isRecord(state.d) ? state.d : {};
+    const watchers = detectors.map(({ name, source, open }) => ({
+      name,
+      source,
+      memory: open(memories[name]),
+    }));
+    this.place.tradeT = timeOr(state.t);
+    this.place.secondT = timeOr(state.s);
+    this.bars.open(state.b);
+    this.onPrint = watchers.filter(({ memory }) => memory.onPrint !== undefined);
+    this.onBar = watchers.filter(({ memory }) => memory.onBar !== undefined);
+    this.onFairValue = watchers.filter(({ memory }) => memory.onFairValue !== undefined);
+    this.#named = watchers.map(({ name, memory }) => [name, memory]);
+  }
+
+  /** Newest event time of its ticks, Unix ms; `-Infinity` before any. */
+  get newestTickT(): number {
+    return Math.max(this.place.tradeT, this.place.secondT);
+  }
+
+  /** As the constructor takes it up. */
+  save(): string {
+    const memories: Record<string, Saved> = {};
+    for (const [name, memory] of this.#named) {
+      const saved = memory.save();
+      if (saved !== undefined) memories[name] = saved;
+    }
+    const { tradeT, secondT } = this.place;
+    return JSON.stringify({
+      v: LAYOUT,
+      ...(tradeT > -Infinity && { t: tradeT }),
+      ...(secondT > -Infinity && { s: secondT }),
+      b: this.bars.save(),
+      d: memories,
+    });
+  }
+}
