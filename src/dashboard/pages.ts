@@ -2,7 +2,7 @@
 
 /** One file, ready to be sent. */
 export interface PageFile {
-  readonly body: Uint8Array;
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
 }
 

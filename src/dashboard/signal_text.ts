@@ -1,6 +1,6 @@
 /** Signals in words. Pure. */
 import type { StreamEvents } from "../client/message.ts";
-import { formatChange, formatPercent, formatPrice } from "./number_format.ts";
+import { formatPercent, formatPrice, formatSpan } from "./number_format.ts";
 
 /** How a signal reads and which way it points. */
 export interface SignalText {
@@ -36,18 +36,14 @@ function detailOf(signal: Signal): string {
   const parts: string[] = [];
   const price = numberOf(signal, "price", "close", "market_price");
   if (price !== undefined) parts.push(formatPrice(price));
-  const percent = numberOf(
-    signal,
-    "deviation_percent",
-    "move_percent",
-    "change_percent",
-    "percent",
-    "price_percent",
-  );
+  const percent = numberOf(signal, "deviation_percent", "movePercent");
   if (percent !== undefined) parts.push(formatPercent(percent));
-  const ratio = numberOf(signal, "volume_ratio", "ratio", "multiple");
-  if (ratio !== undefined) parts.push(`${formatChange(ratio, 1).replace("+", "")}× volume`);
-  if (typeof signal.direction === "string" && signal.kind === "fmv_deviation") parts.push(signal.direction);
+  const ratio = numberOf(signal, "ratio");
+  const measure = signal.measure === "price" ? "the usual move" : "the usual volume";
+  if (ratio !== undefined) parts.push(`${formatPrice(ratio, 1)}× ${measure}`);
+  const horizonMs = numberOf(signal, "horizonMs");
+  if (horizonMs !== undefined) parts.push(`over ${formatSpan(horizonMs)}`);
+  if (signal.kind === "fmv_deviation" && typeof signal.direction === "string") parts.push(signal.direction);
   const confidence = numberOf(signal, "confidence");
   if (confidence !== undefined) parts.push(`confidence ${confidence.toFixed(2)}`);
   return parts.join(" · ");
@@ -56,7 +52,7 @@ function detailOf(signal: Signal): string {
 /** Reads a signal; kinds of tomorrow read as their own name. */
 export function signalText(signal: Signal): SignalText {
   const direction = typeof signal.direction === "string" ? signal.direction : "";
-  const percent = numberOf(signal, "deviation_percent", "move_percent", "change_percent", "percent");
+  const percent = numberOf(signal, "deviation_percent", "movePercent");
   const isUp = UP.has(direction) || UP.has(signal.kind) || (!direction && (percent ?? 0) > 0);
   const isDown = DOWN.has(direction) || DOWN.has(signal.kind) || (!direction && (percent ?? 0) < 0);
   return {
