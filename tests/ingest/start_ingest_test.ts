@@ -1,69 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ControlAnswer, ControlCommand } from "../../src/feed/control.ts";
+import type { ControlCommand } from "../../src/feed/control.ts";
 import { TickcastError } from "../../src/feed/error.ts";
 import { IngestHealth, PublishedPlan } from "../../src/feed/health.ts";
-import { readSettings } from "../../src/feed/settings/read_settings.ts";
-import type { FeedStore } from "../../src/feed/store.ts";
-import { startIngest } from "../../src/ingest/start_ingest.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { FakePipeline } from "../support/fake_pipeline.ts";
-import { FakeUpstream } from "../support/fake_upstream.ts";
-import { ManualClock } from "../support/manual_clock.ts";
-import { recordingLog } from "../support/recording_log.ts";
-
-function settingsOf(environment: Record<string, string>) {
-  const reading = readSettings({ MASSIVE_API_KEY: "s3cret", ...environment }, {
-    signalThresholds: [],
-    onDeploy: false,
-  });
-  if (!reading.ok) throw new Error(reading.problems.map((one) => `${one.name} ${one.rule}`).join("; "));
-  return reading.settings;
-}
-
-interface Scene {
-  readonly clock: ManualClock;
-  readonly store: FeedStore;
-  readonly upstream: FakeUpstream;
-}
-
-function scene(): Scene {
-  const clock = new ManualClock();
-  return { clock, store: createMemoryStore(clock), upstream: new FakeUpstream(clock) };
-}
-
-async function start({ clock, store, upstream }: Scene, environment: Record<string, string>, instance = "a") {
-  const pipeline = new FakePipeline();
-  const { log, lines } = recordingLog();
-  const ingest = await startIngest({
-    settings: settingsOf(environment),
-    store,
-    clock,
-    random: () => 0.5,
-    log,
-    instance,
-    version: "test",
-    open: upstream.opener,
-    pipeline,
-  });
-  return { ingest, pipeline, lines };
-}
-
-async function stop(ingest: { stop(): Promise<void> }, clock: ManualClock): Promise<void> {
-  const stopped = ingest.stop();
-  await clock.advance(3_000);
-  await stopped;
-}
-
-async function ask({ store, clock }: Scene, command: ControlCommand): Promise<ControlAnswer> {
-  const id = crypto.randomUUID();
-  await store.sendCommand(JSON.stringify({ id, at: clock.now(), command }));
-  for (let n = 0; n < 120; n++) {
-    await clock.advance(100);
-    const answer = await store.readAnswer(id);
-    if (answer !== undefined) return JSON.parse(answer);
-  }
-  throw new Error("no answer");
-}
+import { ask, scene, start, stop } from "../support/ingest_scene.ts";
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
 

@@ -1,4 +1,5 @@
 /** A data path that keeps nothing: it reads frames as far as the upstream side needs, and remembers what it was told. */
+import type { ChannelHealth } from "../../src/feed/health.ts";
 import type { GapToTell, Pipeline } from "../../src/ingest/pipeline.ts";
 import type { UpstreamFrame } from "../../src/ingest/frame.ts";
 
@@ -11,6 +12,8 @@ export class FakePipeline implements Pipeline {
   readonly terms: number[] = [];
   rates: ReadonlyMap<string, number> = new Map();
   flushed = 0;
+  /** Streams its health shows as on. */
+  on: readonly string[] = [];
   #fenced: (() => void) | undefined;
 
   accept(frame: UpstreamFrame) {
@@ -44,7 +47,29 @@ export class FakePipeline implements Pipeline {
     this.switched.push(`stop ${stream}`);
   }
   pressure = () => 0;
-  health = () => ({ channels: [], dropsByReason: {} });
+  health() {
+    const channels = this.on.map((stream): ChannelHealth => ({
+      stream,
+      state: "on",
+      processed: 0,
+      failed: 0,
+      dropped: {},
+      repeats: 0,
+      corrections: 0,
+      meanMs: 0,
+      p99Ms: 0,
+      lastProcessedAt: null,
+      queueDepth: 0,
+      lastEventT: null,
+      lastEventRx: null,
+      rate: 0,
+      upstreamLagMs: null,
+      appendLagMs: null,
+      lists: [],
+      gaps: [],
+    }));
+    return { channels, dropsByReason: {} };
+  }
   symbolRates = () => this.rates;
   setMinuteStreamUp(up: boolean, symbols?: Iterable<string>) {
     this.minuteStream.push({ up, symbols: symbols === undefined ? undefined : [...symbols] });

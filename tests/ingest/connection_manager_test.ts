@@ -1,0 +1,328 @@
+/** Several connections: failover, home-coming, redundancy, run-time changes, rebalancing. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { refusalOf } from "../../src/ingest/refusal.ts";
+import type { FakeSocket } from "../support/fake_upstream.ts";
+import { ask, type IngestScene, scene, start, stop } from "../support/ingest_scene.ts";
+
+const THREE = {
+  USE_MULTI_CONNECTION: "true",
+  WEBSOCKET_CONNECTION_2_ENABLED: "true",
+  WEBSOCKET_CONNECTION_3_ENABLED: "true",
+  WEBSOCKET_CONNECTION_1_SYMBOLS: "A1,A2,A3,A4",
+  WEBSOCKET_CONNECTION_2_SYMBOLS: "B1,B2",
+  WEBSOCKET_CONNECTION_3_SYMBOLS: "C1,C2",
+};
+
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
+
+const held = (socket: FakeSocket | undefined) =>
+  [...socket?.held ?? []].map((topic) => topic.slice(2)).sort().join();
+
+/** The open socket that carries a ticker, told by what it holds. */
+const carrier = (s: IngestScene, ticker: string) =>
+  s.upstream.open.filter((socket) => socket.held.has(`A.${ticker}`));
+
+test("three connections are up at once, each with its own tickers", async () => {
+  const s = scene();
+  const { ingest } = await start(s, THREE);
+  await s.clock.advance(1_000);
+  assertEquals(s.upstream.open.map(held), ["A1,A2,A3,A4", "B1,B2", "C1,C2"]);
+  assertEquals(ingest.health().connections.map((one) => [one.name, one.status, one.tickers]), [
+    ["primary", "connected", 4],
+    ["secondary", "connected", 2],
+    ["tertiary", "connected", 2],
+  ]);
+  await stop(ingest, s.clock);
+});
+
+test("a dead connection's tickers flow on the others within 15 s of its silence, and come home when it is healthy", async () => {
+  const s = scene();
+  const { ingest, pipeline, lines } = await start(s, THREE);
+  await s.clock.advance(20_000);
+  const silentAt = s.clock.now();
+  const [first] = s.upstream.open;
+  assert(first !== undefined);
+  first.manners.pongs = false;
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  await s.clock.advance(15_000);
+  assertEquals(s.upstream.open.length, 2);
+  for (const ticker of ["A1", "A2", "A3", "A4"]) assertEquals(carrier(s, ticker).length, 1, ticker);
+  assertEquals(s.upstream.open.map((socket) => socket.held.size), [4, 4]);
+  const [gap] = pipeline.gaps;
+  assertEquals([pipeline.gaps.length, gap?.stream, gap?.cause, gap?.lost], [1, "tick", "upstream", null]);
+  assert(gap !== undefined && Math.abs(gap.from - silentAt) <= 3_100 && gap.to - gap.from < 15_000);
+
+  s.upstream.manners.refuseOpen = undefined;
+  await s.clock.advance(60_000);
+  assertEquals(s.upstream.open.map(held).sort(), ["A1,A2,A3,A4", "B1,B2", "C1,C2"]);
+  const moves = lines.filter((line) => line.event === "upstream_failover").map((line) => line.fields.what);
+  assertEquals(moves, ["moved", "home_again"]);
+  // No storm: away and back is one message each way on each carrier.
+  for (const socket of s.upstream.open) {
+    assert(socket.messages.length <= 4, `${socket.messages.length} messages`);
+  }
+  await stop(ingest, s.clock);
+});
+
+test("a home-comer carries its tickers before the others let go of them", async () => {
+  const s = scene();
+  const { ingest } = await start(s, THREE);
+  await s.clock.advance(20_000);
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  s.upstream.open[0]?.end();
+  await s.clock.advance(10_000);
+  s.upstream.manners.refuseOpen = undefined;
+  for (let n = 0; n < 600; n++) {
+    await s.clock.advance(100);
+    for (const ticker of ["A1", "A2", "A3", "A4"]) assert(carrier(s, ticker).length >= 1, ticker);
+  }
+  assertEquals(s.upstream.open.map((socket) => socket.held.size).sort(), [2, 2, 4]);
+  await stop(ingest, s.clock);
+});
+
+test("a blip that is over within a second moves nothing", async () => {
+  const s = scene();
+  const { ingest, lines } = await start(s, THREE);
+  await s.clock.advance(20_000);
+  s.upstream.open[0]?.end();
+  await s.clock.advance(20_000);
+  assertEquals(lines.filter((line) => line.event === "upstream_failover"), []);
+  assertEquals(s.upstream.open.length, 3);
+  await stop(ingest, s.clock);
+});
+
+test("an evicted connection's tickers move at once: it will rest for a minute", async () => {
+  const s = scene();
+  const { ingest } = await start(s, THREE);
+  await s.clock.advance(20_000);
+  s.upstream.open[0]?.say({ ev: "status", status: "max_connections", message: "" });
+  await s.clock.advance(1_000);
+  for (const ticker of ["A1", "A2", "A3", "A4"]) assertEquals(carrier(s, ticker).length, 1, ticker);
+  assertEquals(ingest.health().connections.map((one) => one.status), ["error", "connected", "connected"]);
+  await stop(ingest, s.clock);
+});
+
+test("the carrier dies as well: what it carried moves on, what stands stays where it is", async () => {
+  const s = scene();
+  const { ingest } = await start(s, THREE);
+  await s.clock.advance(20_000);
+  const [one, two, three] = s.upstream.open;
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  one?.end();
+  await s.clock.advance(3_000);
+  two?.end();
+  await s.clock.advance(3_000);
+  assertEquals(held(three), "A1,A2,A3,A4,B1,B2,C1,C2");
+  await stop(ingest, s.clock);
+});
+
+test("with failover switched off a dead connection's tickers wait for it", async () => {
+  const s = scene();
+  const { ingest } = await start(s, { ...THREE, WEBSOCKET_FAILOVER_ENABLED: "false" });
+  await s.clock.advance(20_000);
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  s.upstream.open[0]?.end();
+  await s.clock.advance(30_000);
+  assertEquals(carrier(s, "A1").length, 0);
+  await stop(ingest, s.clock);
+});
+
+test("all down: nothing moves, one gap is told when they are back", async () => {
+  const s = scene();
+  const { ingest, pipeline } = await start(s, THREE);
+  await s.clock.advance(20_000);
+  const at = s.clock.now();
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  for (const socket of s.upstream.open) socket.end();
+  await s.clock.advance(10_000);
+  assertEquals(pipeline.gaps, []);
+  s.upstream.manners.refuseOpen = undefined;
+  await s.clock.advance(40_000);
+  assertEquals(pipeline.gaps.length, 3);
+  for (const gap of pipeline.gaps) assert(gap.from <= at && gap.to >= at + 10_000);
+  await stop(ingest, s.clock);
+});
+
+test("a critical symbol rides on two connections, and losing one is no gap for it", async () => {
+  const s = scene();
+  const { ingest, pipeline } = await start(s, {
+    USE_MULTI_CONNECTION: "true",
+    WEBSOCKET_CONNECTION_2_ENABLED: "true",
+    WEBSOCKET_CONNECTION_1_SYMBOLS: "AAPL",
+    WEBSOCKET_CONNECTION_2_SYMBOLS: "MSFT",
+    CRITICAL_SYMBOLS: "AAPL",
+  });
+  await s.clock.advance(20_000);
+  assertEquals(carrier(s, "AAPL").length, 2);
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  s.upstream.open[0]?.end();
+  await s.clock.advance(20_000);
+  assertEquals(carrier(s, "AAPL").length, 1);
+  s.upstream.manners.refuseOpen = undefined;
+  await s.clock.advance(40_000);
+  assertEquals(carrier(s, "AAPL").length, 2);
+  assertEquals(pipeline.gaps, []);
+  await stop(ingest, s.clock);
+});
+
+test("minute bars are told missing while their connection is down, and back when they are", async () => {
+  const s = scene();
+  const { ingest, pipeline } = await start(s, { DATA_FREQUENCIES: "tick,minute", TICK_SYMBOLS: "AAPL" });
+  await s.clock.advance(20_000);
+  assertEquals(pipeline.minuteStream.at(-1), { up: true, symbols: ["AAPL"] });
+  s.upstream.open[0]?.end();
+  await s.clock.advance(0);
+  assertEquals(pipeline.minuteStream.at(-1), { up: false, symbols: ["AAPL"] });
+  await s.clock.advance(20_000);
+  assertEquals(pipeline.minuteStream.at(-1), { up: true, symbols: ["AAPL"] });
+  assertEquals(pipeline.gaps.map((gap) => gap.stream).sort(), ["minute", "tick"]);
+  await stop(ingest, s.clock);
+});
+
+test("a stream that is stopped is not subscribed upstream, and is again when started", async () => {
+  const s = scene();
+  const { ingest, pipeline } = await start(s, { DATA_FREQUENCIES: "tick,minute", TICK_SYMBOLS: "AAPL" });
+  await s.clock.advance(1_000);
+  pipeline.on = ["tick", "minute"];
+  assertEquals(await ask(s, { do: "stop_stream", stream: "minute" }), {
+    ok: true,
+    result: { stream: "minute", state: "stopped" },
+  });
+  await s.clock.advance(500);
+  assertEquals([...s.upstream.last.held], ["A.AAPL"]);
+  await ask(s, { do: "start_stream", stream: "minute" });
+  await s.clock.advance(500);
+  assertEquals([...s.upstream.last.held], ["A.AAPL", "AM.AAPL"]);
+  assertEquals(pipeline.switched, ["stop minute", "start minute"]);
+  await stop(ingest, s.clock);
+});
+
+test("connections are added and removed at run time; tickers move before a socket is closed", async () => {
+  const s = scene();
+  const { ingest } = await start(s, {
+    USE_MULTI_CONNECTION: "true",
+    WEBSOCKET_ROUTING_STRATEGY: "round_robin",
+    TICK_SYMBOLS: "A1,A2,A3,A4,A5,A6",
+  });
+  await s.clock.advance(1_000);
+  const added = await ask(s, { do: "add_connection", name: "extra" });
+  assertEquals(added, { ok: true, result: { connection: "connection_2", name: "extra", tickers: 3 } });
+  await s.clock.advance(1_000);
+  assertEquals(s.upstream.open.map((socket) => socket.held.size), [3, 3]);
+  for (
+    const [command, code] of [
+      [{ do: "add_connection", name: "extra" }, "CONFLICT"],
+      [{ do: "add_connection", name: "x", market: "futures" }, "BAD_REQUEST"],
+      [{ do: "add_connection", name: "x", frequencies: ["fmv"] }, "BAD_REQUEST"],
+      [{ do: "add_connection", name: "x", tickers: ["A1"] }, "CONFLICT"],
+      [{ do: "add_connection", name: "x", tickers: ["X:BTC-USD"] }, "BAD_SYMBOL"],
+      [{ do: "add_connection", name: "x", universe: "ghost" }, "BAD_REQUEST"],
+    ] as const
+  ) {
+    const refused = await ask(s, structuredClone(command) as Parameters<typeof ask>[1]);
+    assertEquals(refused.ok ? "done" : refused.code, code, JSON.stringify(command));
+  }
+  await ask(s, { do: "add_connection", name: "third", tickers: ["ZZZ"] });
+  const fourth = await ask(s, { do: "add_connection", name: "fourth" });
+  assertEquals(fourth.ok ? "done" : fourth.code, "CONFLICT");
+  const removed = await ask(s, { do: "remove_connection", connection: "extra" });
+  assert(removed.ok && Array.isArray(removed.result.moved) && removed.result.moved.length === 3);
+  await s.clock.advance(1_000);
+  assertEquals(s.upstream.open.length, 2);
+  for (let n = 1; n <= 6; n++) assertEquals(carrier(s, `A${n}`).length, 1, `A${n}`);
+  await stop(ingest, s.clock);
+});
+
+test("an asked rebalance evens observed rates out, and the automatic one leaves a near balance alone", async () => {
+  const s = scene();
+  const { ingest, pipeline, lines } = await start(s, {
+    USE_MULTI_CONNECTION: "true",
+    WEBSOCKET_CONNECTION_2_ENABLED: "true",
+    WEBSOCKET_ROUTING_STRATEGY: "load_balanced",
+    WEBSOCKET_HEALTH_CHECK_INTERVAL: "5",
+    TICK_SYMBOLS: "A,B,C,D",
+  });
+  await s.clock.advance(1_000);
+  const home = new Map(
+    s.upstream.open.flatMap((socket, n) => [...socket.held].map((topic) => [topic.slice(2), n])),
+  );
+  const [busy, ...rest] = [...home].filter(([, n]) => n === 0).map(([ticker]) => ticker);
+  pipeline.rates = new Map(
+    [...home.keys()].map((ticker) => [ticker, ticker === busy ? 55 : ticker === rest[0] ? 50 : 1]),
+  );
+  await s.clock.advance(6_000);
+  const moved = lines.filter((line) => line.event === "upstream_rebalance");
+  assertEquals(moved.length, 1);
+  await s.clock.advance(60_000);
+  assertEquals(lines.filter((line) => line.event === "upstream_rebalance").length, 1);
+  assertEquals(carrier(s, busy ?? "")[0] === carrier(s, rest[0] ?? "")[0], false);
+  const asked = await ask(s, { do: "rebalance" });
+  assertEquals(asked, {
+    ok: true,
+    result: {
+      moved: [],
+      connections: ingest.health().connections.reduce((all, one) => ({ ...all, [one.id]: one.tickers }), {}),
+    },
+  });
+  await stop(ingest, s.clock);
+});
+
+test("a reload applies the difference of a universe without reconnecting, and keeps what operators changed", async () => {
+  const file = "universes.json";
+  let text = '{"tech": ["AAPL", "MSFT", "IBM"]}';
+  const readTextFile = Deno.readTextFile;
+  Deno.readTextFile = () => Promise.resolve(text);
+  try {
+    const s = scene();
+    const { ingest } = await start(s, { UNIVERSES_FILE: file, SYMBOL_UNIVERSE_KEY: "tech" });
+    await s.clock.advance(1_000);
+    await ask(s, { do: "subscribe", tickers: ["TSLA"], frequency: "tick" });
+    await ask(s, { do: "unsubscribe", tickers: ["IBM"], frequency: "tick" });
+    text = '{"tech": ["AAPL", "NVDA", "IBM"]}';
+    const done = await ask(s, { do: "reload" });
+    assert(done.ok && done.result.added === 1 && done.result.removed === 1, JSON.stringify(done));
+    await s.clock.advance(1_000);
+    assertEquals(held(s.upstream.last), "AAPL,NVDA,TSLA");
+    assertEquals(s.upstream.opened, 1);
+    text = "not json";
+    const refused = await ask(s, { do: "reload" });
+    assertEquals(refused.ok ? "done" : refused.code, "SETTINGS");
+    assertEquals(held(s.upstream.last), "AAPL,NVDA,TSLA");
+    await stop(ingest, s.clock);
+  } finally {
+    Deno.readTextFile = readTextFile;
+  }
+});
+
+test("whatever drops whenever, each ticker is carried again in the end, once, by its home", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          which: fc.nat(2),
+          afterMs: fc.integer({ min: 0, max: 20_000 }),
+          code: fc.constantFrom(1006, 1008, 1001),
+        }),
+        {
+          minLength: 1,
+          maxLength: 8,
+        },
+      ),
+      async (drops) => {
+        const s = scene();
+        const { ingest } = await start(s, THREE);
+        await s.clock.advance(1_000);
+        for (const { which, afterMs, code } of drops) {
+          await s.clock.advance(afterMs);
+          s.upstream.open[which]?.end(code);
+        }
+        await s.clock.advance(1_200_000);
+        assertEquals(s.upstream.open.map(held).sort(), ["A1,A2,A3,A4", "B1,B2", "C1,C2"]);
+        await stop(ingest, s.clock);
+        assertEquals(s.clock.pending, 0);
+      },
+    ),
+    { numRuns: 8 },
+  );
+});
