@@ -1,0 +1,50 @@
+/** All HTTP routes of an edge in one app: delivery, operations, pages. WebSockets never come through here (`ws_door.ts`). */
+import { Hono } from "hono";
+import { describeError } from "../feed/error.ts";
+import { TickcastError } from "../feed/error.ts";
+import { deliveryRoutes } from "./delivery_routes.ts";
+import type { EdgeCore } from "./edge_core.ts";
+import { answerFault, answerText, tagOf } from "./http_answer.ts";
+import { cors } from "./origin_cors.ts";
+import { securityHeaders } from "./security_headers.ts";
+import type { SessionHub } from "./session_hub.ts";
+
+/** A page or asset, served as it is. */
+export interface Page {
+  readonly body: Uint8Array<ArrayBuffer> | string;
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Pages by path. */
+export type Pages = ReadonlyMap<string, Page>;
+
+/** Puts the app together; `others` are mounted at the root, before pages. */
+export function edgeApp(core: EdgeCore, hub: SessionHub, others: readonly Hono[], pages: Pages): Hono {
+  const app = new Hono();
+  app.use(securityHeaders());
+  app.use(cors(core.settings.allowedOrigins));
+  app.onError((error) => {
+    core.log.error("http_error", { error: describeError(error) });
+    return answerFault(error);
+  });
+  app.notFound(() =>
+    answerFault(new TickcastError("NOT_FOUND", "Cannot answer as there is nothing at this path"))
+  );
+  app.route("/", deliveryRoutes(core, hub));
+  for (const other of others) app.route("/", other);
+  for (const [path, page] of pages) {
+    const etag = `"${tagOf(`${path} ${page.body.length} ${pageDigest(page)}`)}"`;
+    app.get(path, (c) => servePage(c.req.raw, page, etag));
+  }
+  return app;
+}
+
+const pageDigest = ({ body }: Page): string =>
+  tagOf(typeof body === "string" ? body : body.subarray(0, 65_536).join());
+
+function servePage(request: Request, { body, contentType, headers }: Page, etag: string): Response {
+  const all = { "content-type": contentType, "cache-control": "no-cache", ...headers };
+  const isKnown = answerText(request, "", etag, all["cache-control"]).status === 304;
+  return new Response(isKnown ? null : body, { status: isKnown ? 304 : 200, headers: { ...all, etag } });
+}

@@ -1,0 +1,30 @@
+/** What all connections of an instance share; made once by {@link "./start_edge.ts"} and handed down. */
+import type { Clock, Random } from "../feed/clock.ts";
+import type { StreamState } from "../feed/health.ts";
+import type { Log } from "../feed/log.ts";
+import type { EdgeSettings } from "../feed/settings/settings.ts";
+import type { EdgeCounters } from "./edge_counters.ts";
+import type { FeedSet } from "./feed_set.ts";
+import type { FlushSchedule } from "./flush_schedule.ts";
+import type { PlanReader } from "./plan_reader.ts";
+import type { AccessGate } from "./principal.ts";
+import type { SlowLimits } from "./slow_policy.ts";
+
+/** See the file comment. */
+export interface EdgeCore {
+  readonly edgeId: string;
+  readonly settings: EdgeSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly counters: EdgeCounters;
+  readonly feeds: FeedSet;
+  readonly plan: PlanReader;
+  readonly schedule: FlushSchedule;
+  readonly gate: AccessGate;
+  readonly slowLimits: SlowLimits;
+  /** Aborts when the instance stops. */
+  readonly stopped: AbortSignal;
+  /** How fresh each stream is; asked once a heartbeat round, not per client. */
+  readonly states: () => Readonly<Record<string, StreamState>>;
+}

@@ -1,0 +1,75 @@
+/** The feeds of an instance, one per stream, made when first asked for, and the one subscription to hints that serves them. */
+import type { StreamTable } from "../feed/stream.ts";
+import { listsOfStream } from "../feed/stream.ts";
+import { HintListener } from "./hint_listener.ts";
+import { StreamFeed, type StreamFeedOptions } from "./stream_feed.ts";
+
+/** What a set runs on. */
+export interface FeedSetOptions extends Omit<StreamFeedOptions, "spec" | "lists"> {
+  readonly streams: StreamTable;
+  /** How many lists a stream is split over. */
+  readonly listCount: (stream: string) => number;
+}
+
+/** See the file comment. */
+export class FeedSet implements AsyncDisposable {
+  readonly #options: FeedSetOptions;
+  readonly #feeds = new Map<string, StreamFeed>();
+  readonly #hints: HintListener;
+  #wants = 0;
+
+  constructor(options: FeedSetOptions) {
+    this.#options = options;
+    this.#hints = new HintListener({
+      store: options.store,
+      clock: options.clock,
+      random: options.random,
+      log: options.logger,
+      lingerMs: options.lingerMs,
+      onHint: ({ list, position }) => {
+        options.counters.hints++;
+        for (const feed of this.#feeds.values()) if (feed.hint(list, position)) return;
+      },
+    });
+  }
+
+  get streams(): StreamTable {
+    return this.#options.streams;
+  }
+
+  /** The feed of a stream; undefined when the table has no such stream. */
+  get(stream: string): StreamFeed | undefined {
+    const known = this.#feeds.get(stream);
+    const spec = this.#options.streams.get(stream);
+    if (known !== undefined || spec === undefined) return known;
+    const lists = listsOfStream(stream, this.#options.listCount(stream));
+    const feed = new StreamFeed({ ...this.#options, spec, lists });
+    this.#feeds.set(stream, feed);
+    return feed;
+  }
+
+  /** Those made so far. */
+  all(): Iterable<StreamFeed> {
+    return this.#feeds.values();
+  }
+
+  /** Wants a feed pulled, and hints listened to, until disposed. */
+  want(feed: StreamFeed): Disposable {
+    const pulled = feed.want();
+    if (this.#wants++ === 0) this.#hints.start();
+    let held = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!held) return;
+        held = false;
+        pulled[Symbol.dispose]();
+        if (--this.#wants === 0) this.#hints.rest();
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hints[Symbol.asyncDispose]();
+    await Promise.all([...this.#feeds.values()].map((feed) => feed[Symbol.asyncDispose]()));
+  }
+}

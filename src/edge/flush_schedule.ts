@@ -1,0 +1,113 @@
+/**
+ * When followers are flushed. Every (stream, interval) is one group with its own tick; one timer serves them all and runs
+ * only while something is due. A group that rested flushes at once, then keeps its interval; a flush that takes long is
+ * followed by as long a rest, so that frames grow with the load and the rest of the process gets its share.
+ */
+import type { Clock } from "../feed/clock.ts";
+import type { EdgeCounters } from "./edge_counters.ts";
+import { FlushGroup } from "./flush_group.ts";
+import type { Follower } from "./follower.ts";
+import type { StreamFeed } from "./stream_feed.ts";
+
+/** Timers of the platform are no finer than this; a group due within it is flushed now. */
+const SLACK_MS = 0.5;
+
+/** See the file comment. Streams flush in the order of their `sendPriority`. */
+export class FlushSchedule implements Disposable {
+  readonly #clock: Clock;
+  readonly #counters: EdgeCounters;
+  readonly #groups = new Map<StreamFeed, Map<number, FlushGroup>>();
+  /** In send order. */
+  #feeds: readonly StreamFeed[] = [];
+  #timer: Disposable | undefined;
+  #timerMs = Infinity;
+  #isScheduled = false;
+  #isStopped = false;
+
+  constructor(clock: Clock, counters: EdgeCounters) {
+    this.#clock = clock;
+    this.#counters = counters;
+  }
+
+  add(follower: Follower): void {
+    const { feed, selection } = follower;
+    const groups = this.#groups.get(feed) ?? this.#addFeed(feed);
+    let group = groups.get(selection.intervalMs);
+    if (group === undefined) {
+      group = new FlushGroup(feed, selection.intervalMs, this.#counters);
+      groups.set(selection.intervalMs, group);
+    }
+    group.add(follower);
+    if (follower.place < feed.log.end) this.wake();
+  }
+
+  remove(follower: Follower): void {
+    const groups = this.#groups.get(follower.feed);
+    const group = groups?.get(follower.selection.intervalMs);
+    group?.remove(follower);
+    if (group?.isEmpty) groups?.delete(follower.selection.intervalMs);
+  }
+
+  /** A feed's log has grown. */
+  mark(feed: StreamFeed): void {
+    for (const group of this.#groups.get(feed)?.values() ?? []) group.isDirty = true;
+    this.wake();
+  }
+
+  /** Looks for what is due once the running task is over: several lists pulled together flush together. */
+  wake(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#run();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isStopped = true;
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  #addFeed(feed: StreamFeed): Map<number, FlushGroup> {
+    const groups = new Map<number, FlushGroup>();
+    this.#groups.set(feed, groups);
+    this.#feeds = [...this.#groups.keys()].sort((a, b) => a.spec.sendPriority - b.spec.sendPriority);
+    return groups;
+  }
+
+  #run(): void {
+    if (this.#isStopped) return;
+    const now = this.#clock.monotonic();
+    let nextMs = Infinity;
+    for (const feed of this.#feeds) {
+      for (const group of this.#groups.get(feed)?.values() ?? []) {
+        if (!group.isDirty) continue;
+        if (group.dueMs <= now + SLACK_MS) this.#flush(group);
+        if (group.isDirty && group.dueMs < nextMs) nextMs = group.dueMs;
+      }
+    }
+    this.#arm(nextMs);
+  }
+
+  #flush(group: FlushGroup): void {
+    const startedMs = this.#clock.monotonic();
+    group.flush(startedMs);
+    const endedMs = this.#clock.monotonic();
+    const tookMs = endedMs - startedMs;
+    group.dueMs = Math.max(startedMs + group.intervalMs, endedMs + tookMs);
+    this.#counters.observers.broadcast?.(group.feed.spec.name, tookMs / 1000);
+  }
+
+  #arm(atMs: number): void {
+    if (atMs === this.#timerMs && this.#timer !== undefined) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#timerMs = atMs;
+    if (atMs === Infinity) return;
+    this.#timer = this.#clock.timer(Math.max(0, atMs - this.#clock.monotonic()), () => {
+      this.#timer = undefined;
+      this.#run();
+    });
+  }
+}

@@ -1,0 +1,53 @@
+/** A long poll is a follower of one frame: it stands in the ring like any other client and is answered with what comes first. */
+import type { EdgeCore } from "./edge_core.ts";
+import { Follower, type FollowerHost } from "./follower.ts";
+import type { Frame } from "./frame.ts";
+import type { Missing } from "./log_record.ts";
+import { gapMembers, type Wanted } from "./selection.ts";
+import type { StreamFeed } from "./stream_feed.ts";
+
+/** What came, or only how far the stream has moved without it. */
+export interface Waited {
+  readonly frame: Frame | undefined;
+  /** Members of a gap that is not in the log. */
+  readonly gap: string | undefined;
+  readonly cursor: string;
+}
+
+/** Polls that may wait at once, beside `WS_MAX_CONNECTIONS`. */
+export const WAITING_POLLS_MAX = 20_000;
+
+/** Waits for the first frame of `wanted` from `offset` on, `waitMs` at most. */
+export async function waitForFrame(
+  core: EdgeCore,
+  feed: StreamFeed,
+  wanted: Wanted,
+  intervalMs: number,
+  offset: number,
+  waitMs: number,
+): Promise<Waited> {
+  const { promise, resolve } = Promise.withResolvers<Omit<Waited, "cursor">>();
+  const host: FollowerHost = {
+    buffered: () => 0,
+    mayTake: () => true,
+    take: (frame) => resolve({ frame, gap: undefined }),
+    giveSnapshot: () => {},
+    tellMissing: (_follower, list: string, missing: Missing) =>
+      resolve({ frame: undefined, gap: gapMembers(feed.spec.name, list, missing) }),
+  };
+  const selection = feed.selections.hold(wanted, intervalMs);
+  const follower = new Follower(host, feed, selection, offset, undefined);
+  follower.isReady = true;
+  follower.isOnce = true;
+  using _timer = core.clock.timer(waitMs, () => resolve({ frame: undefined, gap: undefined }));
+  core.counters.active.poll++;
+  core.schedule.add(follower);
+  try {
+    const waited = await promise;
+    return { ...waited, cursor: waited.frame?.cursor ?? follower.cursor };
+  } finally {
+    core.counters.active.poll--;
+    core.schedule.remove(follower);
+    feed.selections.release(selection);
+  }
+}

@@ -1,0 +1,17 @@
+/** Which door a path leads to: read by hand, for it is asked of every request and every upgrade. Pure. */
+
+/** A delivery route: the door, and the stream where the path names one. */
+export interface RoutePath {
+  readonly door: "ws" | "sse";
+  /** Undefined: all streams. */
+  readonly stream: string | undefined;
+}
+
+const PATH = /^\/(ws|sse)(?:\/([A-Za-z0-9_]{1,64}))?\/?$/;
+
+/** Undefined when the path is no such door; `/ws/stats` is a report, not a stream. */
+export function routePath(pathname: string): RoutePath | undefined {
+  const match = PATH.exec(pathname);
+  if (match === null || pathname === "/ws/stats") return undefined;
+  return { door: match[1] === "ws" ? "ws" : "sse", stream: match[2] };
+}

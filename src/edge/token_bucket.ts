@@ -1,0 +1,22 @@
+/** So many at once, so many a second after that: what one client may ask of us. */
+
+/** One bucket. */
+export class TokenBucket {
+  #left: number;
+  #atMs: number;
+
+  /** @param nowMs a clock that never goes back; the same one for every call */
+  constructor(readonly burst: number, readonly perSecond: number, nowMs: number) {
+    this.#left = burst;
+    this.#atMs = nowMs;
+  }
+
+  /** Whether one more is within bounds. */
+  take(nowMs: number): boolean {
+    this.#left = Math.min(this.burst, this.#left + (nowMs - this.#atMs) * this.perSecond / 1000);
+    this.#atMs = nowMs;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
