@@ -58,7 +58,7 @@ Deno.test("one cursor goes from socket to event stream to poll and back, and fro
   assertEquals(seqs(await stream.events(10)), upTo(11, 20));
   await stream[Symbol.asyncDispose]();
   await rig.writer.append("tick", trades(21, 10));
-  const answer = await poll(port, `/events/tick?cursor=${stream.lastEventId}`);
+  const answer = await poll(port, `/events/tick?cursor=${stream.lastEventId}&wait=5`);
   assertEquals(seqs(answer.events.map(({ id }) => id)), upTo(21, 30));
   await rig.writer.append("tick", trades(31, 2));
   await using back = new SocketClient(otherPort, `/ws/tick?symbols=*&cursor=${answer.cursor}`);
