@@ -8,19 +8,22 @@
  * Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings or arguments.
  */
 import { type Clock, type Random, systemClock, systemRandom } from "./src/feed/clock.ts";
-import { describeError } from "./src/feed/error.ts";
-import { createLog, type Log } from "./src/feed/log.ts";
+import { describeError, TickcastError } from "./src/feed/error.ts";
+import { createLog, type Log, silentLog } from "./src/feed/log.ts";
 import { readSettings } from "./src/feed/settings/read_settings.ts";
 import { describeProblem, type Environment, shownSettings } from "./src/feed/settings/read_values.ts";
 import type { Settings } from "./src/feed/settings/settings.ts";
+import type { FeedStore } from "./src/feed/store.ts";
 import { loadPages } from "./src/dashboard/pages.ts";
 import { type Edge, startEdge } from "./src/edge/start_edge.ts";
 import { healthEndpoint } from "./src/ingest/health_endpoint.ts";
 import { type Ingest, startIngest } from "./src/ingest/start_ingest.ts";
 import { envExample, settingsMarkdown } from "./src/operations/settings_reference.ts";
 import { SIGNAL_THRESHOLDS } from "./src/signals/signal_thresholds.ts";
+import type { RecordedFeed } from "./src/simulator/feed_path.ts";
 import { runSimulate } from "./src/simulator/run_simulate.ts";
-import { type Simulator, startSimulator } from "./src/simulator/start_simulator.ts";
+import type { Simulator } from "./src/simulator/simulator_options.ts";
+import { startSimulator } from "./src/simulator/start_simulator.ts";
 import { openStore } from "./src/store/open_store.ts";
 
 /** Release, as health and logs tell it. */
@@ -34,53 +37,52 @@ export interface Surroundings {
 }
 
 /** A running process. */
-export interface Tickcast {
+export interface Tickcast extends AsyncDisposable {
   /** Where it listens. */
   readonly port: number;
   readonly edge: Edge | undefined;
   readonly ingest: Ingest | undefined;
   readonly simulator: Simulator | undefined;
-  /** Rereads universes. */
-  reload(): Promise<void>;
-  /** Drains clients, appends what is queued, gives up the lease. Safe to call twice. */
-  stop(): Promise<void>;
+  /** Rejects when something of our own is broken: the process should end. */
+  readonly failed: Promise<never>;
 }
 
 /** The in-process simulator waits while a channel of ingest is over half full. */
 const SIMULATOR_PRESSURE_LIMIT = 0.5;
 
-function simulatorFor(settings: Settings, around: Surroundings, pressure: () => number): Promise<Simulator> {
-  const { seed, symbols, rate, replayFile, speed } = settings.simulator;
-  return startSimulator(
-    {
-      host: "127.0.0.1",
-      port: 0,
-      seed,
-      symbols,
-      rate,
-      replayFile,
-      speed,
-      feedsExpected: feedsOf(settings),
-      mayContinue: () => pressure() < SIMULATOR_PRESSURE_LIMIT,
-    },
-    { ...around, log: around.log.child("simulator") },
-  );
-}
-
 /** The feeds ingest will connect to: a replay begins once all of them have subscribed. */
-function feedsOf(settings: Settings): readonly string[] {
-  const { frequencies, markets } = settings.ingest;
+function feedsOf({ ingest: { frequencies, markets } }: Settings): readonly RecordedFeed[] {
   const realtime = frequencies.some((frequency) => frequency !== "fmv");
-  return markets.flatMap((
-    market,
-  ) => [...(realtime ? [market] : []), ...(frequencies.includes("fmv") ? [`business/${market}`] : [])]);
+  const business = frequencies.includes("fmv");
+  return markets.flatMap((market): RecordedFeed[] => [
+    ...(realtime ? [market] : []),
+    ...(business ? [market === "crypto" ? "business/crypto" as const : "business" as const] : []),
+  ]);
 }
 
-/** Starts what the settings ask for. Rejects when the port is taken or our own state is broken. */
+function simulatorFor(
+  settings: Settings,
+  { clock, log }: Surroundings,
+  pressure: () => number,
+): Promise<Simulator> {
+  const { seed, symbols, rate, replayFile, speed } = settings.simulator;
+  const replay = replayFile === undefined ? undefined : { file: replayFile, waitForFeeds: feedsOf(settings) };
+  const mayContinue = () => pressure() < SIMULATOR_PRESSURE_LIMIT;
+  return startSimulator({ seed, symbols, rate, replay, speed, mayContinue }, {
+    clock,
+    log: log.child("simulator"),
+  });
+}
+
+/**
+ * Starts what the settings ask for; disposing drains clients, appends what is queued and gives up the lease.
+ * Rejects when the port is taken or the plan is refused.
+ */
 export async function startTickcast(settings: Settings, around: Surroundings): Promise<Tickcast> {
   const { clock, random, log } = around;
-  await using onFailure = new AsyncDisposableStack();
-  const store = onFailure.use(
+  const instance = crypto.randomUUID().slice(0, 8);
+  await using started = new AsyncDisposableStack();
+  const store = started.use(
     await openStore(settings.store, {
       clock,
       random,
@@ -88,17 +90,18 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
       keyPrefix: settings.keyPrefix,
     }),
   );
-  const instance = crypto.randomUUID().slice(0, 8);
   let ingest: Ingest | undefined;
   let simulator: Simulator | undefined;
   if (settings.role !== "edge") {
     if (settings.simulated) {
-      const started = simulator = await simulatorFor(settings, around, () => ingest?.pressure() ?? 1);
-      onFailure.defer(() => started.stop());
+      simulator = started.adopt(
+        await simulatorFor(settings, around, () => ingest?.pressure() ?? 1),
+        (one) => one.stop(),
+      );
     }
     const upstream = simulator &&
       { apiKey: "simulator", realtimeUrl: simulator.url, businessUrl: `${simulator.url}/business` };
-    ingest = startIngest({
+    const options = {
       settings,
       store,
       clock,
@@ -107,45 +110,38 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
       instance,
       version: VERSION,
       upstream,
-    });
-    const started = ingest;
-    onFailure.defer(() => started.stop());
+    };
+    ingest = started.adopt(await startIngest(options), (one) => one.stop());
   }
-  const { port, edge, server } = await listen(settings, around, { store, ingest, instance });
-  const stack = onFailure.move();
-  stack.defer(() => server.stop());
-  let stopping: Promise<void> | undefined;
-  return {
-    port,
-    edge,
-    ingest,
-    simulator,
-    reload: async () => void await ingest?.reload(),
-    stop: () => stopping ??= stack.disposeAsync(),
-  };
+  const { port, edge } = await listen(settings, around, started, { store, ingest, instance });
+  const failed = (ingest?.done ?? new Promise<never>(() => {})).then(() => new Promise<never>(() => {}));
+  const running = started.move();
+  return { port, edge, ingest, simulator, failed, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-interface Listening {
-  readonly port: number;
-  readonly edge: Edge | undefined;
-  readonly server: { stop(): Promise<void> };
+/** What {@link listen} serves from. */
+interface Serving {
+  readonly store: FeedStore;
+  readonly ingest: Ingest | undefined;
+  readonly instance: string;
 }
 
-/** Clients are served by an edge; ingest alone answers health only. */
+/** Clients are served by an edge; ingest alone answers for its health only. */
 async function listen(
   settings: Settings,
   { clock, random, log }: Surroundings,
-  parts: { store: Awaited<ReturnType<typeof openStore>>; ingest: Ingest | undefined; instance: string },
-): Promise<Listening> {
-  const { store, ingest, instance } = parts;
+  started: AsyncDisposableStack,
+  { store, ingest, instance }: Serving,
+): Promise<{ port: number; edge: Edge | undefined }> {
+  const { host, port } = settings;
   if (settings.role === "ingest" && ingest) {
-    const server = Deno.serve(
-      { hostname: settings.host, port: settings.port, onListen: () => {} },
-      healthEndpoint(ingest),
+    const server = started.adopt(
+      Deno.serve({ hostname: host, port, onListen: () => {} }, healthEndpoint(ingest)),
+      (one) => one.shutdown(),
     );
-    return { port: server.addr.port, edge: undefined, server: { stop: () => server.shutdown() } };
+    return { port: server.addr.port, edge: undefined };
   }
-  const edge = startEdge({
+  const options = {
     settings,
     store,
     clock,
@@ -154,17 +150,18 @@ async function listen(
     edgeId: instance,
     version: VERSION,
     pages: await loadPages(),
-  });
-  const { port } = await edge.serve(settings.host, settings.port);
-  return { port, edge, server: { stop: () => edge.drain() } };
+  };
+  const edge = started.adopt(startEdge(options), (one) => one.drain());
+  return { port: (await edge.serve(host, port)).port, edge };
 }
 
-const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(line));
-const complain = (line: string) => Deno.stderr.writeSync(new TextEncoder().encode(line));
+const write = (to: typeof Deno.stdout | typeof Deno.stderr) => (text: string) =>
+  void to.writeSync(new TextEncoder().encode(text));
+const print = write(Deno.stdout);
+const complain = write(Deno.stderr);
 
 /** Resolves with the first signal that asks the process to end. */
-function untilAskedToStop(onReload: () => void): Promise<Deno.Signal> {
-  Deno.addSignalListener("SIGHUP", onReload);
+function untilAskedToStop(): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       Deno.addSignalListener(signal, () => resolve(signal));
@@ -172,29 +169,8 @@ function untilAskedToStop(onReload: () => void): Promise<Deno.Signal> {
   });
 }
 
-async function serve(environment: Environment): Promise<number> {
-  const onDeploy = environment["DENO_DEPLOY"] !== undefined ||
-    environment["DENO_DEPLOYMENT_ID"] !== undefined;
-  const reading = readSettings(environment, {
-    signalThresholds: SIGNAL_THRESHOLDS.map((one) => one.key),
-    onDeploy,
-  });
-  if (!reading.ok) {
-    complain(
-      `Cannot start as ${
-        reading.problems.length === 1 ? "a setting is" : `${reading.problems.length} settings are`
-      } wrong:\n`,
-    );
-    for (const problem of reading.problems) complain(`  ${describeProblem(problem)}\n`);
-    return 2;
-  }
-  const { settings } = reading;
-  const log = createLog({
-    level: settings.logLevel,
-    write: print,
-    clock: systemClock,
-    secrets: settings.secrets,
-  });
+/** A throw that nobody caught costs what threw it, never the process (platform: a throw in a socket's handler ends it). */
+function surviveStrayErrors(log: Log): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     log.error("unhandled_rejection", { error: describeError(event.reason) });
@@ -203,58 +179,95 @@ async function serve(environment: Environment): Promise<number> {
     event.preventDefault();
     log.error("uncaught_error", { error: describeError(event.error) });
   });
+}
+
+function refuse(problems: readonly string[]): number {
+  complain(
+    `Cannot start as ${problems.length === 1 ? "a setting is" : `${problems.length} settings are`} wrong:\n`,
+  );
+  for (const problem of problems) complain(`  ${problem}\n`);
+  return 2;
+}
+
+async function serve(environment: Environment): Promise<number> {
+  const onDeploy = environment["DENO_DEPLOY"] !== undefined ||
+    environment["DENO_DEPLOYMENT_ID"] !== undefined;
+  const reading = readSettings(environment, {
+    signalThresholds: SIGNAL_THRESHOLDS,
+    onDeploy,
+  });
+  if (!reading.ok) return refuse(reading.problems.map(describeProblem));
+  const { settings } = reading;
+  const { role, simulated, store } = settings;
+  const log = createLog({
+    level: settings.logLevel,
+    write: print,
+    clock: systemClock,
+    secrets: settings.secrets,
+  });
+  surviveStrayErrors(log);
   log.info("start", {
     version: VERSION,
     deno: Deno.version.deno,
-    role: settings.role,
-    store: settings.store.transport,
-    simulated: settings.simulated,
+    role,
+    store: store.transport,
+    simulated,
     ...shownSettings(environment),
   });
   try {
-    const tickcast = await startTickcast(settings, { clock: systemClock, random: systemRandom, log });
-    const host = settings.host === "0.0.0.0" || settings.host === "127.0.0.1" ? "localhost" : settings.host;
-    log.info("listening", {
-      url: `http://${host}:${tickcast.port}`,
-      ...(settings.simulated ? { note: "SIMULATED data: set MASSIVE_API_KEY for the real upstream" } : {}),
-    });
-    const signal = await untilAskedToStop(() =>
-      tickcast.reload().catch((error) => log.error("reload_failed", { error: describeError(error) }))
+    await using tickcast = await startTickcast(settings, { clock: systemClock, random: systemRandom, log });
+    Deno.addSignalListener(
+      "SIGHUP",
+      () =>
+        tickcast.ingest?.reload().catch((error) =>
+          log.error("reload_failed", { error: describeError(error) })
+        ),
     );
+    const url = `http://${
+      ["0.0.0.0", "127.0.0.1"].includes(settings.host) ? "localhost" : settings.host
+    }:${tickcast.port}`;
+    log.info("listening", { url, simulated });
+    if (Deno.stderr.isTerminal()) {
+      complain(
+        `\n  tickcast is at ${url}${
+          simulated ? "  (a simulated market: set MASSIVE_API_KEY for the real one)" : ""
+        }\n\n`,
+      );
+    }
+    const signal = await Promise.race([untilAskedToStop(), tickcast.failed]);
     log.info("stopping", { signal });
-    await tickcast.stop();
-    log.info("stop", { signal });
-    return 0;
   } catch (error) {
+    if (error instanceof TickcastError && error.code === "SETTINGS") return refuse([error.message]);
     log.error("failed", { error: describeError(error) });
     return 1;
   }
+  log.info("stop");
+  return 0;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const [command, ...rest] = args;
-  const thresholds = SIGNAL_THRESHOLDS.map((one) => ({
-    name: `SIGNAL_${one.key.toUpperCase()}`,
-    fallback: one.fallback,
-    help: one.help,
-  }));
+function simulate(args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  untilAskedToStop().then(() => stop.abort());
+  return runSimulate(args, {
+    clock: systemClock,
+    log: silentLog,
+    print: (line) => print(`${line}\n`),
+    signal: stop.signal,
+  });
+}
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case undefined:
       return await serve(Deno.env.toObject());
     case "simulate":
-      return await runSimulate(rest, {
-        clock: systemClock,
-        random: systemRandom,
-        print,
-        complain,
-        untilStopped: untilAskedToStop(() => {}),
-      });
+      return await simulate(rest);
     case "reference":
-      print(rest[0] === "env" ? envExample(thresholds) : settingsMarkdown(thresholds));
+      print(rest[0] === "env" ? envExample(SIGNAL_THRESHOLDS) : settingsMarkdown(SIGNAL_THRESHOLDS));
       return 0;
     default:
       complain(
-        `Cannot run as the command must be one of simulate, reference, or none: current value is ${command}\n`,
+        `Cannot run as the command must be simulate, reference, or none: current value is ${command}\n`,
       );
       return 2;
   }

@@ -7,7 +7,8 @@ import type { IngestHealth } from "../feed/health.ts";
 /** The part of a running ingest that this needs. */
 export interface HealthSource {
   health(): IngestHealth;
-  readonly stopping: boolean;
+  /** False once stopping. */
+  readonly ready: boolean;
 }
 
 const json = (status: number, body: unknown) =>
@@ -25,9 +26,9 @@ export function healthEndpoint(source: HealthSource): (request: Request) => Resp
       case "/health":
         return json(200, { status: "ok" });
       case "/health/ready":
-        return source.stopping
-          ? json(503, { status: "stopping" })
-          : json(200, { status: "ready", role: source.health().role });
+        return source.ready
+          ? json(200, { status: "ready", role: source.health().role })
+          : json(503, { status: "stopping" });
       case "/health/ingest":
         return json(200, source.health());
       default:

@@ -4,11 +4,13 @@ import type { SettingSpec } from "../feed/settings/setting_spec.ts";
 
 /** One `SIGNAL_*` threshold, as the detectors list them. */
 export interface ThresholdReference {
-  /** Whole name, `SIGNAL_…`. */
-  readonly name: string;
+  /** Without `SIGNAL_`, lower case. */
+  readonly key: string;
   readonly fallback: number;
   readonly help: string;
 }
+
+const variable = (threshold: ThresholdReference) => `SIGNAL_${threshold.key.toUpperCase()}`;
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
 
@@ -25,8 +27,8 @@ export function settingsMarkdown(thresholds: readonly ThresholdReference[]): str
   const sections = SETTING_SECTIONS.map(([title, table]) =>
     `## ${title}\n\n${head}\n${Object.entries(table).map(([name, spec]) => row(name, spec)).join("\n")}\n`
   );
-  const signals = thresholds.map(({ name, fallback, help }) =>
-    `| \`${name}\` | \`${fallback}\` | ${cell(help)} |`
+  const signals = thresholds.map((one) =>
+    `| \`${variable(one)}\` | \`${one.fallback}\` | ${cell(one.help)} |`
   );
   return [
     "# Settings",
@@ -61,7 +63,7 @@ export function envExample(thresholds: readonly ThresholdReference[]): string {
   }
   lines.push(
     "# --- Signals",
-    ...thresholds.flatMap(({ name, fallback, help }) => [`# ${help}`, `# ${name}=${fallback}`]),
+    ...thresholds.flatMap((one) => [`# ${one.help}`, `# ${variable(one)}=${one.fallback}`]),
     "",
   );
   return lines.join("\n");

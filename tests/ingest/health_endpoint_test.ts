@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { healthEndpoint, type HealthSource } from "../../src/ingest/health_endpoint.ts";
 
-function source(role: "leader" | "standby", stopping = false): HealthSource {
+function source(role: "leader" | "standby", ready = true): HealthSource {
   const health = {
     at: 0,
     instance: "i",
@@ -16,7 +16,7 @@ function source(role: "leader" | "standby", stopping = false): HealthSource {
     dropsByReason: {},
     store: { commands: 0, requests: 0, failures: 0, up: true },
   };
-  return { health: () => health, stopping };
+  return { health: () => health, ready };
 }
 
 const statusOf = async (from: HealthSource, path: string, method = "GET") => {
@@ -32,8 +32,8 @@ Deno.test({
     assertEquals(await statusOf(source("leader"), "/health"), 200);
     assertEquals(await statusOf(source("leader"), "/health/ready"), 200);
     assertEquals(await statusOf(source("standby"), "/health/ready"), 200);
-    assertEquals(await statusOf(source("leader", true), "/health/ready"), 503);
-    assertEquals(await statusOf(source("leader", true), "/health"), 200);
+    assertEquals(await statusOf(source("leader", false), "/health/ready"), 503);
+    assertEquals(await statusOf(source("leader", false), "/health"), 200);
     assertEquals(await statusOf(source("leader"), "/health/ingest"), 200);
     assertEquals(await statusOf(source("leader"), "/api/secrets"), 404);
     assertEquals(await statusOf(source("leader"), "/health", "POST"), 405);

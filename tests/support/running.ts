@@ -18,7 +18,7 @@ export interface Running extends AsyncDisposable {
 /** Settings as the environment would give them. */
 export function settingsOf(environment: Environment): Settings {
   const reading = readSettings(environment, {
-    signalThresholds: SIGNAL_THRESHOLDS.map((one) => one.key),
+    signalThresholds: SIGNAL_THRESHOLDS,
     onDeploy: false,
   });
   assert(reading.ok, reading.ok ? "" : reading.problems.map(describeProblem).join("; "));
@@ -40,6 +40,6 @@ export async function startRunning(environment: Environment): Promise<Running> {
     tickcast,
     base: `http://127.0.0.1:${tickcast.port}`,
     lines,
-    [Symbol.asyncDispose]: () => tickcast.stop(),
+    [Symbol.asyncDispose]: () => tickcast[Symbol.asyncDispose](),
   };
 }

@@ -70,26 +70,30 @@ function readStore(values: SettingTableValues, role: Role, problems: SettingProb
   return { transport: "memory" };
 }
 
-/** `SIGNAL_*` thresholds; `known` are the detectors' names without the prefix, lower case. */
+/** A threshold as the detectors declare it: the range its setting must be in. */
+export interface ThresholdRange {
+  /** Without `SIGNAL_`, lower case. */
+  readonly key: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `SIGNAL_*`, by the detectors' own names and ranges. */
 function readThresholds(
   environment: Environment,
-  known: readonly string[],
+  known: readonly ThresholdRange[],
   problems: SettingProblem[],
 ): ReadonlyMap<string, number> {
   const thresholds = new Map<string, number>();
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith("SIGNAL_") || !text?.trim()) continue;
-    const key = name.slice("SIGNAL_".length).toLowerCase();
+    const range = known.find(({ key }) => name === `SIGNAL_${key.toUpperCase()}`);
     const value = Number(text);
-    if (!known.includes(key)) {
-      problems.push(problem(
-        name,
-        text.slice(0, 80),
-        `one of ${known.map((one) => `SIGNAL_${one.toUpperCase()}`).join(", ")}`,
-      ));
-    } else if (!Number.isFinite(value) || value < 0) {
-      problems.push(problem(name, text.slice(0, 80), "a number, 0 or more"));
-    } else thresholds.set(key, value);
+    const shown = text.slice(0, 80);
+    if (!range) problems.push(problem(name, shown, "one of the SIGNAL_ names in docs/settings.md"));
+    else if (!(value >= range.min && value <= range.max)) {
+      problems.push(problem(name, shown, `a number from ${range.min} to ${range.max}`));
+    } else thresholds.set(range.key, value);
   }
   return thresholds;
 }
@@ -136,8 +140,7 @@ function secretsOf(values: SettingTableValues): readonly string[] {
 
 /** Options of {@link readSettings} that don't come from the environment. */
 export interface ReadSettingsOptions {
-  /** Names of thresholds without `SIGNAL_`, lower case. */
-  readonly signalThresholds: readonly string[];
+  readonly signalThresholds: readonly ThresholdRange[];
   /** True on Deno Deploy, where the default role is `edge`. */
   readonly onDeploy: boolean;
 }

@@ -3,7 +3,7 @@ import { readSettings } from "../../../src/feed/settings/read_settings.ts";
 import { describeProblem, type Environment, shownSettings } from "../../../src/feed/settings/read_values.ts";
 import type { Settings } from "../../../src/feed/settings/settings.ts";
 
-const options = { signalThresholds: ["surge_price_percent"], onDeploy: false };
+const options = { signalThresholds: [{ key: "surge_price_percent", min: 0, max: 100 }], onDeploy: false };
 
 function good(environment: Environment): Settings {
   const reading = readSettings(environment, options);
@@ -137,7 +137,7 @@ pure("signal thresholds are known names with numbers", () => {
     good({ SIGNAL_SURGE_PRICE_PERCENT: "2.5" }).signals.thresholds.get("surge_price_percent"),
     2.5,
   );
-  assertEquals(problems({ SIGNAL_SURGE_PRICE_PERCENT: "much", SIGNAL_MOOD: "1" }).length, 2);
+  assertEquals(problems({ SIGNAL_SURGE_PRICE_PERCENT: "101", SIGNAL_MOOD: "1" }).length, 2);
 });
 
 pure("secrets are known in every spelling, so that the log can mask them", () => {
