@@ -5,6 +5,7 @@
  */
 import { describeError } from "../feed/error.ts";
 import type { EdgeCore } from "./edge_core.ts";
+import type { MassiveDoor } from "./massive_door.ts";
 import type { Operational } from "./operational_routes.ts";
 import type { SessionHub } from "./session_hub.ts";
 
@@ -21,24 +22,30 @@ const SHUTDOWN_MAX_MS = 2_500;
 export interface DrainParts {
   readonly core: EdgeCore;
   readonly hub: SessionHub;
+  readonly massive: MassiveDoor;
   readonly servers: readonly Deno.HttpServer[];
   readonly operations: Operational;
   readonly stop: AbortController;
 }
 
 /** See the file comment. Never rejects. */
-export async function drainEdge({ core, hub, servers, operations, stop }: DrainParts): Promise<void> {
+export async function drainEdge(
+  { core, hub, massive, servers, operations, stop }: DrainParts,
+): Promise<void> {
   const { clock, log, feeds, plan, schedule } = core;
-  log.info("edge_draining", { active_connections: hub.size });
-  const hadClients = hub.size > 0;
+  log.info("edge_draining", { active_connections: hub.size + massive.size });
+  const hadClients = hub.size + massive.size > 0;
+  massive.stopAdmitting();
   hub.announceDrain(DRAIN_SPREAD_MS);
   if (hadClients) await clock.sleep(FAREWELL_MS);
   hub.closeAll(4002, "draining", DRAIN_SPREAD_MS);
+  massive.cutAll();
   stop.abort(new DOMException("stopped", "AbortError"));
   schedule[Symbol.dispose]();
   if (hadClients) await clock.sleep(BREATH_MS);
   await Promise.all(servers.map((server) => shutDown(core, server)));
   hub[Symbol.dispose]();
+  massive[Symbol.dispose]();
   plan[Symbol.dispose]();
   try {
     await feeds[Symbol.asyncDispose]();

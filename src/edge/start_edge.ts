@@ -16,11 +16,13 @@ import { FeedSet } from "./feed_set.ts";
 import { FlushSchedule } from "./flush_schedule.ts";
 import type { EdgeFacts, EdgePhase } from "./health_facts.ts";
 import { type Operational, operational } from "./operational_routes.ts";
+import { isMassivePath, MassiveDoor } from "./massive_door.ts";
 import { PlanReader } from "./plan_reader.ts";
 import type { AccessGate } from "./principal.ts";
 import { RingBudget } from "./ring_budget.ts";
 import { routePath } from "./route_path.ts";
 import { SessionHub } from "./session_hub.ts";
+import { allClients } from "./stats_report.ts";
 import { ticketRoutes } from "./ticket_routes.ts";
 import { upgrade } from "./websocket_transport.ts";
 import { admitSocket, refusal } from "./ws_door.ts";
@@ -70,7 +72,7 @@ export interface Served {
 export function startEdge(options: EdgeOptions): Edge {
   const { settings: { edge: settings }, store, clock, log, edgeId, version } = options;
   const streams = options.streams ?? STREAMS;
-  const logger = log.child("edge");
+  const logger = log;
   const counters = new EdgeCounters(clock);
   const stop = new AbortController();
   const access = createAccess(settings, { store, clock });
@@ -101,6 +103,7 @@ export function startEdge(options: EdgeOptions): Edge {
     states: () => Object.fromEntries(operations.health.states()),
   };
   const hub = new SessionHub(core);
+  const massive = new MassiveDoor(core);
   const operations = operational({
     settings,
     store,
@@ -109,13 +112,14 @@ export function startEdge(options: EdgeOptions): Edge {
     streams,
     facts,
     counters,
-    clients: hub,
+    clients: allClients(hub, massive),
     memoryBytes: options.memoryBytes ?? (() => 0),
   });
   const tickets = ticketRoutes({ ...access, allowedOrigins: settings.allowedOrigins });
   const app = edgeApp(core, hub, [operations.routes, tickets], options.pages);
   const servers: Deno.HttpServer[] = [];
-  const fetch = (request: Request, info?: Deno.ServeHandlerInfo) => answer(core, hub, app, request, info);
+  const fetch = (request: Request, info?: Deno.ServeHandlerInfo) =>
+    answer(core, hub, massive, app, request, info);
   if (!settings.wsEnabled) logger.warning("ws_disabled", { clients: "fall back to /sse, then /events" });
   operations.start();
   let drained: Promise<void> | undefined;
@@ -138,7 +142,7 @@ export function startEdge(options: EdgeOptions): Edge {
     },
     drain() {
       phase = "draining";
-      return drained ??= drainEdge({ core, hub, servers, operations, stop });
+      return drained ??= drainEdge({ core, hub, massive, servers, operations, stop });
     },
   };
 }
@@ -146,11 +150,13 @@ export function startEdge(options: EdgeOptions): Edge {
 function answer(
   core: EdgeCore,
   hub: SessionHub,
+  massive: MassiveDoor,
   app: ReturnType<typeof edgeApp>,
   request: Request,
   info: Deno.ServeHandlerInfo | undefined,
 ): Response | Promise<Response> {
   const url = new URL(request.url);
+  if (isMassivePath(url.pathname)) return massive.open(request, url);
   const route = routePath(url.pathname);
   return route?.door === "ws" ? openSocket(core, hub, request, url, route.stream) : app.fetch(request, info);
 }
@@ -184,7 +190,7 @@ function makeFeeds(
     store,
     clock,
     random,
-    logger: log.child("edge"),
+    logger: log,
     counters,
     budget: new RingBudget(settings.edge.ringBytes),
     lingerMs: settings.edge.pullLingerMs,
