@@ -144,11 +144,12 @@ export function refusalOfUpgrade(httpStatus: number): Refusal {
 
 /** What the socket library threw. `code` is Node's (`ECONNREFUSED`, `ERR_SSL_…`, `WS_ERR_…`). */
 export function refusalOfSocketError(code: string, message: string): Refusal {
+  const named = /^[A-Z0-9_]{1,64}$/.test(code) ? code : quote(message);
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return refusalOf("frame_too_large");
-  if (/SSL|TLS|CERT|SELF_SIGNED|ALTNAME/i.test(`${code} ${message}`)) return refusalOf("tls", code);
+  if (/SSL|TLS|CERT|SELF_SIGNED|ALTNAME/i.test(`${code} ${message}`)) return refusalOf("tls", named);
   if (/handshake has timed out/i.test(message)) return refusalOf("open_timeout");
-  if (code === "ECONNRESET" || code === "EPIPE") return refusalOf("dropped", code);
-  return refusalOf("unreachable", code || quote(message));
+  if (code === "ECONNRESET" || code === "EPIPE") return refusalOf("dropped", named);
+  return refusalOf("unreachable", named);
 }
 
 /** A socket that ended on its own. 1006 is the library's word for "no close frame". */

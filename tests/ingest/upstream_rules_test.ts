@@ -1,0 +1,295 @@
+/** The small rules of the upstream side: waits, refusals, liveness, acks, leadership, routing, rebalancing, loans. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { TickcastError } from "../../src/feed/error.ts";
+import { ackedTopics } from "../../src/ingest/ack_ledger.ts";
+import {
+  BACKOFF_CAP_MS,
+  backoffMs,
+  REFUSED_CAP_MS,
+  refusedMs,
+  REST_BASE_MS,
+  REST_CAP_MS,
+  restMs,
+} from "../../src/ingest/backoff.ts";
+import { ConnectionStats } from "../../src/ingest/connection_stats.ts";
+import { planLoans } from "../../src/ingest/failover.ts";
+import { LEASE_MS, mayTake, nextLooks } from "../../src/ingest/leadership.ts";
+import { Liveness } from "../../src/ingest/liveness.ts";
+import { Outages } from "../../src/ingest/outages.ts";
+import { planRebalance, START_OVER_SHARE, STOP_OVER_SHARE } from "../../src/ingest/rebalance.ts";
+import { refusalOfClose, refusalOfSocketError, refusalOfStatus } from "../../src/ingest/refusal.ts";
+import { assignTickers } from "../../src/ingest/routing.ts";
+import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/subscription_topics.ts";
+import { parseUniverses, resolveUniverse } from "../../src/ingest/universes.ts";
+
+const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
+const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test("waits are bounded, jittered in full also at the cap, and a rest is never under a minute", () => {
+  fc.assert(fc.property(fc.nat(1_000_000), chance, (attempt, random) => {
+    const wait = backoffMs(attempt, () => random);
+    assert(wait >= 0 && wait <= BACKOFF_CAP_MS);
+    const rest = restMs(attempt, () => random);
+    assert(rest >= REST_BASE_MS && rest <= REST_CAP_MS * 1.25);
+    const refused = refusedMs(attempt, () => random);
+    assert(refused > 0 && refused <= REFUSED_CAP_MS);
+  }));
+  assertEquals(backoffMs(50, () => 0.5), BACKOFF_CAP_MS / 2);
+  assertEquals(backoffMs(50, () => 0), 0);
+});
+
+test("any status, message, error or close code makes words without line breaks and at most a sample of the upstream's", () => {
+  const text = fc.string({ maxLength: 2_000, unit: "binary" });
+  fc.assert(
+    fc.property(fc.oneof(fc.constantFrom("error", "auth_failed", "weird"), text), text, (status, message) => {
+      const refusal = refusalOfStatus(status, message);
+      assert((refusal?.detail.length ?? 0) < 1_700 && !/[\r\n]/.test(refusal?.detail ?? ""));
+      for (const one of [refusalOfSocketError(status, message), refusalOfClose(4000, message)]) {
+        assert(one.detail.length < 1_700 && !/[\r\n]/.test(one.detail));
+      }
+    }),
+  );
+});
+
+test("good news is no refusal", () => {
+  for (const status of ["connected", "auth_success", "success"]) {
+    assertEquals(refusalOfStatus(status, ""), undefined);
+  }
+});
+
+test("acks are read in both spellings and in lists, and nothing else is one", () => {
+  assertEquals(ackedTopics({ status: "success", message: "subscribed to: A.BRK.B" }), {
+    topics: ["A.BRK.B"],
+    held: true,
+  });
+  assertEquals(ackedTopics({ status: "success", message: "unsubscribed to: T.*" }), {
+    topics: ["T.*"],
+    held: false,
+  });
+  assertEquals(ackedTopics({ status: "success", message: "subscribed to: A.X, T.X" })?.topics, [
+    "A.X",
+    "T.X",
+  ]);
+  assertEquals(ackedTopics({ status: "success", message: "authenticated" }), undefined);
+  assertEquals(ackedTopics({ status: "error", message: "subscribed to: A.X" }), undefined);
+});
+
+test("topics split at the first dot, and names under a wildcard are left out of their own prefix only", () => {
+  assertEquals(splitTopic("T.BRK.B"), { prefix: "T", symbol: "BRK.B" });
+  assertEquals([...withoutCovered(["A.*", "A.AAPL", "AM.AAPL"])], ["A.*", "AM.AAPL"]);
+});
+
+test("each market takes its own of a mixed list", () => {
+  assertEquals(symbolsOfMarket(["AAPL", "X:BTC-USD", "X:*"], "crypto"), ["*"]);
+  assertEquals(symbolsOfMarket(["AAPL", "X:BTC-USD", "X:*", "AAPL"], "stocks"), ["AAPL"]);
+  assertEquals(symbolsOfMarket(["*"], "crypto"), ["*"]);
+});
+
+test("liveness: quiet is pinged, silence is dead within 10 s, and our own stall is not held against the peer", () => {
+  const live = new Liveness(0);
+  const seen: string[] = [];
+  for (let now = 100; now <= 10_000; now += 100) {
+    const advice = live.check(now);
+    if (advice !== "alive") seen.push(`${advice} ${now}`);
+    if (advice === "dead") break;
+  }
+  assertEquals(seen, ["ping 3000", "ping 6000", "dead 9000"]);
+  const paused = new Liveness(0);
+  paused.check(100);
+  assertEquals(paused.check(60_000), "ping");
+  assertEquals(paused.check(60_100), "alive");
+  assertEquals(paused.check(61_000), "alive");
+});
+
+const lease = (over: Partial<{ owner: string; untilMs: number; nowMs: number }>) => ({
+  owner: "a",
+  fence: 7,
+  untilMs: 10_000,
+  nowMs: 0,
+  ...over,
+});
+
+test("a lease that is given up or was never held is taken at once, a held one only after a whole lease time of working looks", () => {
+  const fresh = nextLooks(undefined, 0);
+  assertEquals(mayTake(undefined, fresh), true);
+  assertEquals(mayTake(lease({ owner: "", untilMs: 99_999 }), fresh), true);
+  assertEquals(mayTake(lease({ nowMs: 9_999 }), { workingSince: 0, lastLook: 9_999 }), false);
+  assertEquals(mayTake(lease({ nowMs: 10_000 + LEASE_MS - 1 }), { workingSince: 0, lastLook: 0 }), false);
+  assertEquals(mayTake(lease({ nowMs: 10_000 + LEASE_MS }), { workingSince: 0, lastLook: 0 }), true);
+  // The store was away past `until`: its holder has the first chance to renew.
+  assertEquals(mayTake(lease({ nowMs: 60_000 }), { workingSince: 59_000, lastLook: 60_000 }), false);
+  assertEquals(nextLooks({ workingSince: 0, lastLook: 1_000 }, 2_000), { workingSince: 0, lastLook: 2_000 });
+  assertEquals(nextLooks({ workingSince: 0, lastLook: 1_000 }, 9_000), {
+    workingSince: 9_000,
+    lastLook: 9_000,
+  });
+});
+
+const tickers = fc.uniqueArray(fc.stringMatching(/^[A-Z]{1,4}$/), { maxLength: 200 });
+const ids = fc.constantFrom<readonly string[]>(["c1"], ["c1", "c2"], ["c1", "c2", "c3"]);
+
+test("routing gives every ticker exactly one home, and the same one every time", () => {
+  const strategies = fc.constantFrom("manual", "round_robin", "priority", "load_balanced");
+  fc.assert(
+    fc.property(tickers, ids, strategies, fc.array(fc.nat(500)), (names, lanes, strategy, numbers) => {
+      const rates = new Map(names.slice(0, numbers.length).map((name, n) => [name, numbers[n] ?? 0]));
+      const priorities = new Map(names.slice(0, 5).map((name, n) => [name, n + 1]));
+      const loads = () => new Map(lanes.map((id) => [id, { tickers: 0, rate: 0 }]));
+      const homes = assignTickers(names, loads(), { strategy, priorities, rates });
+      assertEquals([...homes.keys()].toSorted(), names.toSorted());
+      for (const id of homes.values()) assert(lanes.includes(id));
+      assertEquals(assignTickers(names, loads(), { strategy, priorities, rates }), homes);
+    }),
+  );
+  assertThrows(
+    () => assignTickers(["A"], new Map(), { strategy: "manual", priorities: new Map(), rates: new Map() }),
+    RangeError,
+  );
+});
+
+test("load balancing by rate leaves no connection above the others by more than the busiest ticker", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 200 }),
+      ids,
+      (numbers, lanes) => {
+        const names = numbers.map((_, n) => `S${n}`);
+        const rates = new Map(names.map((name, n) => [name, numbers[n] ?? 0]));
+        const loads = new Map(lanes.map((id) => [id, { tickers: 0, rate: 0 }]));
+        const homes = assignTickers(names, loads, {
+          strategy: "load_balanced",
+          priorities: new Map(),
+          rates,
+        });
+        const sums = lanes.map((id) =>
+          names.filter((name) => homes.get(name) === id).reduce(
+            (sum, name) => sum + (rates.get(name) ?? 0),
+            0,
+          )
+        );
+        assert(Math.max(...sums) - Math.min(...sums) <= Math.max(...numbers), sums.join());
+      },
+    ),
+  );
+});
+
+test("a rebalance never makes it worse, moves nothing twice, and calms down: what it made is left alone", () => {
+  const weights = fc.array(fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 60 }), {
+    minLength: 2,
+    maxLength: 3,
+  });
+  fc.assert(fc.property(weights, (lists) => {
+    const before = new Map(
+      lists.map((list, c) => [`c${c}`, new Map(list.map((weight, n) => [`T${c}_${n}`, weight]))]),
+    );
+    const moves = planRebalance(before, { startOverShare: STOP_OVER_SHARE, movesMax: 1_000 });
+    assertEquals(new Set(moves.map((move) => move.ticker)).size, moves.length);
+    const after = new Map([...before].map(([id, list]) => [id, new Map(list)]));
+    for (const { ticker, from, to } of moves) {
+      const weight = after.get(from)?.get(ticker);
+      assert(weight !== undefined && weight > 0);
+      after.get(from)?.delete(ticker);
+      after.get(to)?.set(ticker, weight);
+    }
+    const spread = (all: typeof before) => {
+      const sums = [...all.values()].map((list) => [...list.values()].reduce((sum, one) => sum + one, 0));
+      return Math.max(...sums) - Math.min(...sums);
+    };
+    assert(spread(after) <= spread(before));
+    const again = planRebalance(after, { startOverShare: START_OVER_SHARE, movesMax: 1_000 });
+    assert(spread(applied(after, again)) <= spread(after));
+  }));
+});
+
+function applied(weights: Map<string, Map<string, number>>, moves: ReturnType<typeof planRebalance>) {
+  const after = new Map([...weights].map(([id, list]) => [id, new Map(list)]));
+  for (const { ticker, from, to } of moves) {
+    after.get(to)?.set(ticker, after.get(from)?.get(ticker) ?? 0);
+    after.get(from)?.delete(ticker);
+  }
+  return after;
+}
+
+test("a rate that wavers around the share moves nothing: hysteresis", () => {
+  const around = (a: number, b: number) =>
+    new Map([["c1", new Map([["A", a], ["B", 10]])], ["c2", new Map([["C", b], ["D", 10]])]]);
+  for (const [a, b] of [[100, 80], [80, 100], [110, 90]] as const) {
+    assertEquals(planRebalance(around(a, b), { startOverShare: START_OVER_SHARE, movesMax: 10 }), []);
+  }
+});
+
+test("every topic of a connection that is down has one carrier of its group that is up, or there is none to have", () => {
+  const standing = fc.constantFrom("up", "down", "returning");
+  const seat = fc.record({ group: fc.constantFrom("g", "h"), standing, count: fc.nat(20) });
+  fc.assert(fc.property(fc.array(seat, { maxLength: 3 }), (list) => {
+    const seats = list.map((one, n) => ({
+      id: `c${n}`,
+      group: one.group,
+      standing: one.standing as "up" | "down" | "returning",
+      topics: new Set(Array.from({ length: one.count }, (_, t) => `A.${n}_${t}`)),
+    }));
+    const loans = planLoans(seats, new Map());
+    for (const home of seats) {
+      const up = seats.filter((other) => other.standing === "up" && other.group === home.group).map((other) =>
+        other.id
+      );
+      const lent = loans.get(home.id) ?? new Map();
+      const expected = home.standing === "down" && up.length > 0 ? home.topics.size : 0;
+      assertEquals(lent.size, expected);
+      for (const carrier of lent.values()) assert(up.includes(carrier));
+    }
+    // A second look changes nothing.
+    assertEquals(planLoans(seats, loans), loans);
+  }));
+});
+
+test("an outage is over when each of its topics is, and one that reopens is one long outage", () => {
+  const outages = new Outages();
+  outages.open("c1", "stocks", ["A.AAPL", "AM.AAPL", "A.MSFT"], 100);
+  assertEquals(outages.settle((topic) => topic.startsWith("AM.")), [{
+    frequency: "minute",
+    from: 100,
+    symbols: ["AAPL"],
+  }]);
+  outages.open("c1", "stocks", ["A.AAPL"], 200);
+  assertEquals(outages.settle((topic) => topic === "A.AAPL"), []);
+  assertEquals(outages.settle(() => true), [{ frequency: "tick", from: 100, symbols: ["AAPL", "MSFT"] }]);
+  assertEquals(outages.isEmpty, true);
+  assertEquals(outages.open("c2", "crypto", ["XT.BTC-USD"], undefined)[0]?.symbols, ["X:BTC-USD"]);
+  assertEquals(outages.open("c3", "crypto", ["XA.*"], undefined)[0]?.symbols, undefined);
+});
+
+test("rates forget after ten seconds, and latency is the median of the last frames", () => {
+  const stats = new ConnectionStats();
+  for (let n = 0; n < 10; n++) {
+    stats.frame(n * 1_000, 1_000_000 + n, 5, 1_000_000 + n - ([10, 20, 3_000][n % 3] ?? 0));
+  }
+  assertEquals(stats.rate(9_500), 5);
+  assertEquals(stats.latencyMs(), 20);
+  assertEquals(stats.rate(60_000), 0);
+  stats.frame(60_000, 1_000_000, 1, 0);
+  assertEquals(stats.latencyMs(), 20);
+});
+
+test("a universes file that is wrong says what of it, and `top_n` cuts a longer list", () => {
+  for (const text of ["", "[1]", '{"a": "AAPL"}', '{"a": [1]}', "null"]) {
+    const error = assertThrows(() => parseUniverses(text, "u.json"), TickcastError);
+    assertEquals(error.code, "SETTINGS");
+    assert(error.message.startsWith("UNIVERSES_FILE=u.json must be"));
+  }
+  const universes = parseUniverses('{"tech": ["A", "B", "C"], "tech:top_1": ["Z"]}', "u.json");
+  assertEquals(resolveUniverse("tech:top_2", universes), ["A", "B"]);
+  assertEquals(resolveUniverse("tech:top_1", universes), ["Z"]);
+  assertEquals(resolveUniverse("ghost", universes), []);
+});
+
+test("no text makes the universes parser throw anything but its own error", () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+    try {
+      parseUniverses(text, "u.json");
+    } catch (error) {
+      assert(error instanceof TickcastError && error.code === "SETTINGS");
+    }
+  }));
+});
