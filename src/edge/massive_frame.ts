@@ -19,25 +19,55 @@ export interface FrameBody {
   readonly body: string;
 }
 
-const isOfMarket = (market: Market, symbol: string): boolean =>
-  symbol.startsWith("X:") === (market === "crypto");
+/** Whether a connection wants an event. */
+export type Wants = (type: string, sym: string) => boolean;
 
-/** Keeps what frames became, as long as somebody holds the frame. */
+interface KnownFrame {
+  readonly elements: readonly WireElement[];
+  /** Whole messages by what they were filtered for. */
+  readonly texts: Map<string, string>;
+}
+
+/** Messages kept per frame: connections that name symbols of their own are not worth remembering. */
+const TEXTS_MAX = 16;
+
+/** Keeps what frames became for one market, as long as somebody holds the frame. */
 export class WireFrames {
-  readonly #known = new WeakMap<FrameBody, Map<Market, readonly WireElement[]>>();
+  readonly #market: Market;
+  readonly #known = new WeakMap<FrameBody, KnownFrame>();
 
-  /** The elements of a frame for one market; synthetic bars and what Massive has no word for are left out. */
-  elements(frame: FrameBody, market: Market): readonly WireElement[] {
-    const known = this.#known.get(frame)?.get(market);
-    if (known !== undefined) return known;
-    const elements = readElements(frame.body, market);
-    const markets = this.#known.get(frame) ?? new Map<Market, readonly WireElement[]>();
-    this.#known.set(frame, markets.set(market, elements));
-    return elements;
+  constructor(market: Market) {
+    this.#market = market;
+  }
+
+  /**
+   * The message a connection gets for a frame; empty when it wants nothing of it.
+   * @param shareKey the same for connections that want the same; undefined: this one's wishes are its own
+   */
+  message(frame: FrameBody, shareKey: string | undefined, wants: Wants): string {
+    const known = this.#read(frame);
+    const shared = shareKey === undefined ? undefined : known.texts.get(shareKey);
+    if (shared !== undefined) return shared;
+    const texts = known.elements.filter(({ type, sym }) => wants(type, sym)).map(({ text }) => text);
+    const message = texts.length === 0 ? "" : `[${texts.join(",")}]`;
+    if (shareKey !== undefined && known.texts.size < TEXTS_MAX) known.texts.set(shareKey, message);
+    return message;
+  }
+
+  #read(frame: FrameBody): KnownFrame {
+    let known = this.#known.get(frame);
+    if (known === undefined) {
+      known = { elements: readElements(frame.body, this.#market), texts: new Map() };
+      this.#known.set(frame, known);
+    }
+    return known;
   }
 }
 
-/** Reads a JSON array of our events. An element that is none of ours is left out. */
+/**
+ * Reads a JSON array of our events and writes those of one market in Massive's shape. Synthetic bars, what Massive has no word for
+ * and what is none of ours are left out.
+ */
 export function readElements(body: string, market: Market): readonly WireElement[] {
   const values: unknown = body === "" ? [] : JSON.parse(body);
   if (!Array.isArray(values)) return [];
@@ -49,6 +79,9 @@ export function readElements(body: string, market: Market): readonly WireElement
   }
   return elements;
 }
+
+const isOfMarket = (market: Market, symbol: string): boolean =>
+  symbol.startsWith("X:") === (market === "crypto");
 
 /** Ingest checked every field before it wrote the list; here it is enough to know that it is one of its events. */
 function isSymbolEvent(value: unknown): value is FeedEvent & { readonly sym: string } {

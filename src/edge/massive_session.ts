@@ -38,9 +38,12 @@ export class MassiveSession {
     return this.#principal;
   }
 
-  /** The token was good; a later one replaces the rights. */
-  admit(principal: Principal): void {
+  /** The token was good. A later one replaces the rights: pairs outside them are let go, which is true when any was. */
+  admit(principal: Principal): boolean {
     this.#principal = principal;
+    const lost = [...this.held.topics()].filter((topic) => !this.#isAllowed(topic, principal));
+    for (const topic of lost) this.held.remove(topic);
+    return lost.length > 0;
   }
 
   /** Takes one text message. Never throws, whatever it holds. */

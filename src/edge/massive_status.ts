@@ -12,6 +12,11 @@ export const CONNECTED = status("connected", "Connected Successfully");
 export const AUTHENTICATED = status("auth_success", "authenticated");
 /** The token was not; the connection is dropped without a close frame. */
 export const BAD_KEY = status("auth_failed", "authentication failed");
+/** The token's tier can't be served here: Massive's words for a plan without streaming. */
+export const PLAN_WITHOUT_WEBSOCKET = status(
+  "auth_failed",
+  "Your plan doesn't include websocket access. Visit https://massive.com/pricing to upgrade.",
+);
 /** No token came in time; dropped likewise. */
 export const AUTH_TIMEOUT = status("auth_timeout", "No authentication request received.");
 /** A channel outside the token's rights or not carried here; it names neither channel nor symbol. */

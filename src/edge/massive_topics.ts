@@ -69,9 +69,8 @@ export const TOPICS_MAX = 2000;
 /** The pairs of one connection, `T.*` and `T.AAPL` apart. Nothing outlives the connection. */
 export class HeldTopics {
   readonly #market: Market;
-  /** Event type → symbols. */
-  readonly #symbols = new Map<string, Set<string>>();
-  readonly #streams = new Map<string, string>();
+  /** Event type → symbol → the pair that asked for it. */
+  readonly #topics = new Map<string, Map<string, Topic>>();
   #size = 0;
 
   constructor(market: Market) {
@@ -83,40 +82,56 @@ export class HeldTopics {
   }
 
   has({ channel, symbol }: Topic): boolean {
-    return channel !== undefined && (this.#symbols.get(channel.type)?.has(symbol) ?? false);
+    return channel !== undefined && (this.#topics.get(channel.type)?.has(symbol) ?? false);
   }
 
   /** False when it was already held. */
   add(topic: Topic): boolean {
     const { channel, symbol } = topic;
     if (channel === undefined || this.has(topic)) return false;
-    const held = this.#symbols.get(channel.type) ?? new Set();
-    this.#symbols.set(channel.type, held.add(symbol));
-    this.#streams.set(channel.type, channel.stream);
+    const held = this.#topics.get(channel.type) ?? new Map<string, Topic>();
+    this.#topics.set(channel.type, held.set(symbol, topic));
     this.#size++;
     return true;
   }
 
   /** False when it was not held. */
   remove({ channel, symbol }: Topic): boolean {
-    if (channel === undefined || !this.#symbols.get(channel.type)?.delete(symbol)) return false;
+    if (channel === undefined || !this.#topics.get(channel.type)?.delete(symbol)) return false;
     this.#size--;
     return true;
   }
 
+  *topics(): Iterable<Topic> {
+    for (const held of this.#topics.values()) yield* held.values();
+  }
+
   /** Whether an event goes to this connection; overlapping pairs deliver once. */
   wants(type: string, symbol: string): boolean {
-    const held = this.#symbols.get(type);
+    const held = this.#topics.get(type);
     return held !== undefined && (held.has("*") || held.has(symbol));
   }
 
   /** What is wanted of one stream, over its channels; undefined: nothing. A star stays within the market. */
   patternsOf(stream: string): SymbolPatterns | undefined {
-    const symbols = new Set<string>();
-    for (const [type, held] of this.#symbols) {
-      if (this.#streams.get(type) === stream) { for (const symbol of held) symbols.add(symbol); }
+    const symbols = [...this.#symbolsOf(stream)];
+    if (symbols.length === 0) return undefined;
+    return symbolPatterns(symbols.map((one) => one === "*" && this.#market === "crypto" ? "X:*" : one));
+  }
+
+  /** What connections that want the same of a stream have in common; undefined when this one names symbols. */
+  shareKey(stream: string): string | undefined {
+    const types: string[] = [];
+    for (const [type, held] of this.#topics) {
+      const isOfStream = [...held.values()].some(({ channel }) => channel?.stream === stream);
+      if (!isOfStream) continue;
+      if (!held.has("*")) return undefined;
+      types.push(type);
     }
-    if (symbols.size === 0) return undefined;
-    return symbolPatterns([...symbols].map((one) => one === "*" && this.#market === "crypto" ? "X:*" : one));
+    return types.sort().join(",");
+  }
+
+  *#symbolsOf(stream: string): Iterable<string> {
+    for (const { channel, symbol } of this.topics()) if (channel?.stream === stream) yield symbol;
   }
 }

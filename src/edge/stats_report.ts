@@ -18,6 +18,21 @@ export const noClients: ClientFacts = {
   clientsByTier: () => new Map(),
 };
 
+/** Several groups of clients as one. */
+export function allClients(...groups: readonly ClientFacts[]): ClientFacts {
+  const sum = (read: (group: ClientFacts) => ReadonlyMap<string, number>): ReadonlyMap<string, number> => {
+    const total = new Map<string, number>();
+    for (const group of groups) {
+      for (const [name, count] of read(group)) total.set(name, (total.get(name) ?? 0) + count);
+    }
+    return total;
+  };
+  return {
+    subscriptionsBySymbol: () => sum((group) => group.subscriptionsBySymbol()),
+    clientsByTier: () => sum((group) => group.clientsByTier()),
+  };
+}
+
 /** `/ws/stats`. */
 export interface StatsReport {
   /** Over all transports. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { readElements, WireFrames } from "../../src/edge/massive_frame.ts";
 import { encodeEvent, stampBody } from "../../src/feed/event_text.ts";
 import type { FeedEvent } from "../../src/feed/event.ts";
@@ -83,9 +83,17 @@ pure("crypto fair values keep X: in their symbol, as Massive sends it", () => {
   assertEquals([fmv.ev, fmv.sym], ["FMV", "X:BTC-USD"]);
 });
 
-pure("a frame is written once for everybody of a market", () => {
-  const frames = new WireFrames();
-  const frame = { body: bodyOf(aTrade()) };
-  assertStrictEquals(frames.elements(frame, "stocks"), frames.elements(frame, "stocks"));
-  assertEquals(frames.elements(frame, "crypto"), []);
+pure("a frame is written once for all who want the same, and filtered for those who don't", () => {
+  const frames = new WireFrames("stocks");
+  const frame = { body: bodyOf(aTrade(), aSecond()) };
+  let asked = 0;
+  const trades = (type: string) => {
+    asked++;
+    return type === "trade";
+  };
+  assertMatch(frames.message(frame, "trade", trades), /^\[\{"ev":"T".*\}\]$/);
+  frames.message(frame, "trade", trades);
+  assertEquals(asked, 2);
+  assertMatch(frames.message(frame, undefined, (type) => type === "second"), /^\[\{"ev":"A".*\}\]$/);
+  assertEquals(frames.message(frame, undefined, () => false), "");
 });
