@@ -2,7 +2,7 @@
  * One capped list in memory: elements, head, latest events. Appending costs the batch, never the cap: old elements are
  * stepped over and cut off once a whole cap of them has gathered.
  */
-import { eventId, type Position } from "../feed/cursor.ts";
+import { eventId } from "../feed/cursor.ts";
 import { stampBody } from "../feed/event_text.ts";
 import type { AppendReply, AppendRequest, LatestEvents, ListHead, ListTail } from "../feed/store.ts";
 import { decideAppend, nextEpoch, type StoredHead } from "./append_decision.ts";
@@ -61,7 +61,7 @@ export class MemoryList {
   /** The newest `countEvents` elements. */
   tail(countEvents: number): ListTail {
     const start = Math.max(this.#from, this.#elements.length - Math.max(0, countEvents));
-    return { head: this.#publicHead(), elements: this.#elements.slice(start) };
+    return { head: this.lengthEvents === 0 ? undefined : this.head, elements: this.#elements.slice(start) };
   }
 
   /** The latest events of `fields`, or all. */
@@ -71,19 +71,13 @@ export class MemoryList {
       const event = this.#last.get(field);
       if (event !== undefined) elements.push(event.element);
     }
-    return { head: this.#publicHead(), elements };
+    return { head: this.head, elements };
   }
 
-  /** Where it stands; undefined when it was never written or its elements are lost. */
-  get position(): Position | undefined {
-    return this.#head;
-  }
-
-  #publicHead(): ListHead | undefined {
+  /** Where it stands; undefined when it was never written. */
+  get head(): ListHead | undefined {
     const head = this.#head;
-    return head === undefined || this.lengthEvents === 0
-      ? undefined
-      : { epoch: head.epoch, seq: head.seq, pullMs: head.pullMs };
+    return head === undefined ? undefined : { epoch: head.epoch, seq: head.seq, pullMs: head.pullMs };
   }
 
   #push(request: AppendRequest, epoch: string, firstSeq: number) {

@@ -14,8 +14,8 @@ export function memoryLists(state: MemoryState): ListStore {
         if (request.fence !== state.fence) return { outcome: "fenced", fence: state.fence };
         const list = state.list(request.list);
         const reply = list.append(request, state.clock.now());
-        if (reply.outcome === "applied" && list.position !== undefined) {
-          publish(state, { list: request.list, position: list.position });
+        if (reply.outcome === "applied") {
+          publish(state, { list: request.list, position: { epoch: reply.epoch, seq: reply.lastSeq } });
         }
         return reply;
       }),
@@ -30,8 +30,7 @@ export function memoryLists(state: MemoryState): ListStore {
   };
 }
 
-function publish(state: MemoryState, { list, position }: Hint): void {
-  const hint = { list, position: { epoch: position.epoch, seq: position.seq } };
+function publish(state: MemoryState, hint: Hint): void {
   for (const listener of state.listeners) listener.push(hint);
 }
 

@@ -14,7 +14,7 @@ import { closedFailure, storeFailure } from "./store_failure.ts";
 const FIELDS_PER_READ = 2000;
 
 /**
- * Lists under `names`. Billed on Upstash: an append 9, a tail 2, a head alone 1, latest events 2, hints 1 for each time
+ * Lists under `names`. Billed on Upstash: an append 9, a tail 2, latest events 2, hints 1 for each time
  * they are opened.
  */
 export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
@@ -28,11 +28,14 @@ export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
       );
     },
     async readTail(list, countEvents, signal): Promise<ListTail> {
-      if (countEvents <= 0) return { head: headOf(await redis.command(head(list), signal)), elements: [] };
+      if (countEvents <= 0) {
+        const [at, length] = await redis.readTogether([head(list), ["LLEN", names.list(list)]], signal);
+        return { head: length === 0 ? undefined : headOf(at), elements: [] };
+      }
       const range: ReadCommand = ["LRANGE", names.list(list), String(-countEvents), "-1"];
       const [at, items] = await redis.readTogether([head(list), range], signal);
       const elements = textsOf(items);
-      return elements.length === 0 ? { head: undefined, elements } : { head: headOf(at), elements };
+      return { head: elements.length === 0 ? undefined : headOf(at), elements };
     },
     async readLatest(list, fields, signal) {
       if (fields?.length === 0) {

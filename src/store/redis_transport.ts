@@ -7,7 +7,7 @@
 export type RedisCommand = readonly [name: string, ...args: string[]];
 
 /** Reads that can be asked together. */
-export type ReadCommand = readonly ["HMGET" | "HVALS" | "LRANGE" | "TIME", ...string[]];
+export type ReadCommand = readonly ["HMGET" | "HVALS" | "LLEN" | "LRANGE" | "TIME", ...string[]];
 
 /** See the file comment. Replies are strings, numbers, null and arrays of those. */
 export interface RedisTransport extends AsyncDisposable {

@@ -19,6 +19,7 @@ export class UpstashClient extends Redis {
     for (const [name, key = "", ...rest] of commands) {
       if (name === "TIME") multi.time();
       else if (name === "HVALS") multi.hvals(key);
+      else if (name === "LLEN") multi.llen(key);
       else if (name === "HMGET") multi.hmget(key, ...rest);
       else multi.lrange(key, Number(rest[0]), Number(rest[1]));
     }

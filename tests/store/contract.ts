@@ -20,6 +20,8 @@ export interface StoreBench extends AsyncDisposable {
   another(): Promise<FeedStore>;
   /** Lets a document's time to live pass; throws when it had none. */
   expire(name: string, ttlMs: number): Promise<void>;
+  /** Lets the store's own clock go on by at least so much. */
+  pass(ms: number): Promise<void>;
   /** The elements of a list are gone, its head is not. */
   loseList(list: string): Promise<void>;
   /** Everything is gone. */

@@ -4,51 +4,8 @@ import { TickcastError } from "../../src/feed/error.ts";
 import { createMemoryStore } from "../../src/store/memory_store.ts";
 import { MemoryState } from "../../src/store/memory_state.ts";
 import { ManualClock } from "../support/manual_clock.ts";
-import { contractSuite, type StoreBench } from "./contract.ts";
-
-function memoryBench(): StoreBench {
-  const clock = new ManualClock();
-  const state = new MemoryState(clock);
-  const store = createMemoryStore(clock, state);
-  return {
-    store,
-    another: () => {
-      const other = createMemoryStore(
-        clock,
-        Object.create(state, { closed: { value: false, writable: true } }),
-      );
-      return Promise.resolve(other);
-    },
-    async expire(name, ttlMs) {
-      const held = () =>
-        state.notes.get(name) ?? state.answers.get(name.slice(8)) ?? state.tickets.get(name.slice(7));
-      if (held() === undefined) throw new Error(`Cannot let ${name} expire as it is not there`);
-      await clock.advance(ttlMs);
-      if (held() !== undefined) throw new Error(`Cannot let ${name} expire as it has no time to live`);
-    },
-    loseList: (list) => Promise.resolve(state.lists.get(list)?.dropElements()),
-    flush() {
-      state.lists.clear();
-      state.lease = undefined;
-      return Promise.resolve();
-    },
-    copy() {
-      const { lease } = state;
-      const lists = [...state.lists].map(([name, list]) => [name, list.clone()] as const);
-      return Promise.resolve(() => {
-        state.lists.clear();
-        for (const [name, list] of lists) state.lists.set(name, list);
-        state.lease = lease;
-        return Promise.resolve();
-      });
-    },
-    lengthEvents: (list) => Promise.resolve(state.lists.get(list)?.lengthEvents ?? 0),
-    publish: undefined,
-    spoil: undefined,
-    addUniverse: (key, symbols) => Promise.resolve(void state.universes.set(key, new Set(symbols))),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-  };
-}
+import { contractSuite } from "./contract.ts";
+import { memoryBench } from "./memory_bench.ts";
 
 contractSuite({
   name: "memory",

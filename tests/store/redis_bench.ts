@@ -6,7 +6,11 @@ import type { FeedStore } from "../../src/feed/store.ts";
 import { keyNames } from "../../src/store/key_names.ts";
 import { openStore } from "../../src/store/open_store.ts";
 import type { RedisServer } from "../support/redis_server.ts";
+import type { RespValue } from "../support/resp_connection.ts";
 import type { ListKey, StoreBench } from "./contract.ts";
+
+const timeMicros = (reply: RespValue): number =>
+  Array.isArray(reply) ? Number(reply[0]) * 1e6 + Number(reply[1]) : NaN;
 
 let benches = 0;
 
@@ -29,6 +33,11 @@ export async function redisBench(server: RedisServer, settings: StoreSettings): 
   const flush = async () => {
     for (const key of await keys()) await server.send("DEL", key);
   };
+  const inDatabase = async (database: string, work: () => Promise<void>) => {
+    await server.send("SELECT", database);
+    await work();
+    await server.send("SELECT", "0");
+  };
   const key = (name: ListKey, list: string) => name === "lease" ? names.lease : names[name](list);
   return {
     store: await another(),
@@ -40,17 +49,21 @@ export async function redisBench(server: RedisServer, settings: StoreSettings): 
       }
       await server.send("DEL", names.note(name));
     },
+    async pass(ms) {
+      const now = async () => timeMicros(await server.send("TIME"));
+      const end = await now() + ms * 1000;
+      while (await now() < end);
+    },
     loseList: async (list) => void await server.send("DEL", names.list(list)),
     flush,
     async copy() {
-      await server.send("SELECT", "0");
-      for (const name of await keys()) await server.send("COPY", name, name, "DB", "1", "REPLACE");
+      await inDatabase("1", flush);
+      for (const name of await keys()) await server.send("COPY", name, name, "DB", "1");
       return async () => {
         await flush();
-        await server.send("SELECT", "1");
-        for (const name of await keys()) await server.send("COPY", name, name, "DB", "0", "REPLACE");
-        await flush();
-        await server.send("SELECT", "0");
+        await inDatabase("1", async () => {
+          for (const name of await keys()) await server.send("COPY", name, name, "DB", "0");
+        });
       };
     },
     lengthEvents: async (list) => Number(await server.send("LLEN", names.list(list))),
@@ -63,6 +76,7 @@ export async function redisBench(server: RedisServer, settings: StoreSettings): 
     async [Symbol.asyncDispose]() {
       for (const store of opened) await store[Symbol.asyncDispose]();
       await flush();
+      await inDatabase("1", flush);
     },
   };
 }
