@@ -22,7 +22,10 @@ export interface AppendRequest {
   readonly capEvents: number;
   /** The writer's right to write, from {@link LeaseStore.takeLease}. */
   readonly fence: number;
-  /** The head the writer believes in; `ORIGIN` when it has none. */
+  /**
+   * The head the writer believes in; `ORIGIN` when it has none. It must be the furthest head the writer ever knew of, not
+   * merely what a read says now: after a failover to an old copy only the difference tells the store to begin a new epoch.
+   */
   readonly expected: Position;
   /** Unique to this batch, the same at every try of it: a batch that was applied already answers its ids again. */
   readonly batch: string;
