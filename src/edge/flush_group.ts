@@ -13,6 +13,7 @@ export class FlushGroup {
   readonly #members = new Map<Selection, Follower[]>();
   /** The shared frame built last in the flush that is going on. */
   #last: Frame | undefined;
+  #isLate = false;
   /** Somebody may be behind the log's end. */
   isDirty = false;
   /** Not before this (ms, monotonic). */
@@ -44,8 +45,13 @@ export class FlushGroup {
     if (followers.length === 0) this.#members.delete(follower.selection);
   }
 
-  /** Gives every follower its next frame. The group stays dirty when somebody is still behind. */
-  flush(nowMs: number): void {
+  /**
+   * Gives every follower its next frame. The group stays dirty when somebody is still behind.
+   * @param nowMs the same for all groups that flush together
+   * @param isLate this process was too busy to flush when it should have
+   */
+  flush(nowMs: number, isLate: boolean): void {
+    this.#isLate = isLate;
     let isBehind = false;
     for (const [selection, followers] of this.#members) {
       if (this.#flushSelection(selection, followers, nowMs)) isBehind = true;
@@ -87,7 +93,11 @@ export class FlushGroup {
   #advance(follower: Follower, nowMs: number): Frame | undefined {
     const { host } = follower;
     const buffered = host.buffered();
-    if ((buffered > 0 || follower.isDegraded) && !host.mayTake(follower, buffered, nowMs)) return undefined;
+    if (buffered === 0) host.drainedMs = nowMs;
+    if (
+      (buffered > 0 || follower.heldTicks > 0 || follower.isDegraded) &&
+      !host.mayTake(follower, buffered, nowMs, this.#isLate)
+    ) return undefined;
     const frame = follower.skip === undefined && !follower.isDegraded
       ? this.#sharedFrame(follower)
       : follower.ownFrame();

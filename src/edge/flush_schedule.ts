@@ -9,6 +9,9 @@ import { FlushGroup } from "./flush_group.ts";
 import type { Follower } from "./follower.ts";
 import type { StreamFeed } from "./stream_feed.ts";
 
+/** A tick later than this says that this process was busy, not its clients. */
+const LATE_MS = 40;
+
 /** Timers of the platform are no finer than this; a group due within it is flushed now. */
 const SLACK_MS = 0.5;
 
@@ -79,20 +82,21 @@ export class FlushSchedule implements Disposable {
   #run(): void {
     if (this.#isStopped) return;
     const now = this.#clock.monotonic();
+    const isLate = now - this.#timerMs > LATE_MS;
     let nextMs = Infinity;
     for (const feed of this.#feeds) {
       for (const group of this.#groups.get(feed)?.values() ?? []) {
         if (!group.isDirty) continue;
-        if (group.dueMs <= now + SLACK_MS) this.#flush(group);
+        if (group.dueMs <= now + SLACK_MS) this.#flush(group, now, isLate);
         if (group.isDirty && group.dueMs < nextMs) nextMs = group.dueMs;
       }
     }
     this.#arm(nextMs);
   }
 
-  #flush(group: FlushGroup): void {
+  #flush(group: FlushGroup, nowMs: number, isLate: boolean): void {
     const startedMs = this.#clock.monotonic();
-    group.flush(startedMs);
+    group.flush(nowMs, isLate);
     const endedMs = this.#clock.monotonic();
     const tookMs = endedMs - startedMs;
     group.dueMs = Math.max(startedMs + group.intervalMs, endedMs + tookMs);
@@ -108,6 +112,7 @@ export class FlushSchedule implements Disposable {
     this.#timer = this.#clock.timer(Math.max(0, atMs - this.#clock.monotonic()), () => {
       this.#timer = undefined;
       this.#run();
+      if (this.#timer === undefined) this.#timerMs = Infinity;
     });
   }
 }

@@ -9,17 +9,18 @@ import type { Missing } from "./log_record.ts";
 import type { ListGap } from "./resume.ts";
 import { furthest, type Selection } from "./selection.ts";
 import type { StreamFeed } from "./stream_feed.ts";
-import { WaitingFrames } from "./slow_policy.ts";
 
 /** What a follower hands its frames to: one client's connection. */
 export interface FollowerHost {
+  /** When a flush last found nothing waiting (the flush's time): what waits now was handed over since. */
+  drainedMs: number;
   /** Bytes handed over that the peer's side has not taken yet. Asked before every send. */
   buffered(): number;
   /**
    * Whether a follower may send now; called when something is buffered or the follower is degraded. Sets its
-   * `isDegraded`; may close the client.
+   * `isDegraded`; may close the client. A late flush judges nobody: then it is this process that is slow.
    */
-  mayTake(follower: Follower, bufferedBytes: number, nowMs: number): boolean;
+  mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean;
   /** Sends a frame; the follower's place and cursor are already after it. */
   take(frame: Frame, follower: Follower): void;
   /** The follower is at the log's end and is owed a snapshot: true here, it goes before what comes next. */
@@ -51,7 +52,8 @@ export class Follower {
   silentSinceMs = 0;
   /** Index among its selection's followers. */
   index = -1;
-  #waiting: WaitingFrames | undefined;
+  /** Flushes in a row that found an earlier frame still waiting. */
+  heldTicks = 0;
 
   constructor(
     readonly host: FollowerHost,
@@ -112,17 +114,6 @@ export class Follower {
       this.host.tellMissing(this, this.feed.log.lists[list] ?? this.feed.spec.name, missing, this.cursor);
     });
     this.cursor = cursor;
-  }
-
-  /** Frames of this stream that still wait in the client's buffer. */
-  waitingFrames(handedBytes: number, bufferedBytes: number): number {
-    return this.#waiting?.waiting(handedBytes, bufferedBytes) ?? 0;
-  }
-
-  /** Remembers where a frame ends; begun only once something is buffered. */
-  markSent(handedBytes: number, begin: boolean): void {
-    if (this.#waiting === undefined && begin) this.#waiting = new WaitingFrames();
-    this.#waiting?.mark(handedBytes);
   }
 
   #isEven(skip: readonly Position[]): boolean {

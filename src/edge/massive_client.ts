@@ -52,7 +52,7 @@ export class MassiveClient implements FollowerHost {
   #refused = 0;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
-  #handedBytes = 0;
+  drainedMs = -1;
 
   constructor(options: MassiveClientOptions) {
     this.#options = options;
@@ -93,18 +93,17 @@ export class MassiveClient implements FollowerHost {
       return this.cut();
     }
     if ((principal?.expiresAtMs ?? Infinity) <= now) return this.end(4004);
-    if (this.#slow?.isOver && this.#slow.observe(nowMs, this.buffered(), 0) === "close") this.#giveUp();
+    if (this.#slow?.isOverdue(nowMs) && this.buffered() > 0) this.#giveUp();
   }
 
   buffered(): number {
     return this.#socket.buffered;
   }
 
-  mayTake(follower: Follower, bufferedBytes: number, nowMs: number): boolean {
+  mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean {
     this.#slow ??= new SlowPolicy(this.#options.core.slowLimits);
     const wasOver = this.#slow.isOver;
-    const waiting = follower.waitingFrames(this.#handedBytes, bufferedBytes);
-    const verdict = this.#slow.observe(nowMs, bufferedBytes, waiting);
+    const verdict = this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
     if (verdict === "close") this.#giveUp();
     else if (this.#slow.isOver && !wasOver) this.#options.core.counters.slowWarned++;
     return verdict === "send";
@@ -120,8 +119,6 @@ export class MassiveClient implements FollowerHost {
       (type, symbol) => held.wants(type, symbol),
     );
     if (text === "") return;
-    this.#handedBytes += text.length;
-    follower.markSent(this.#handedBytes, this.#slow !== undefined);
     this.#socket.send(text);
   }
 
@@ -220,7 +217,6 @@ export class MassiveClient implements FollowerHost {
 
   #say(statuses: readonly string[]): void {
     const text = `[${statuses.join(",")}]`;
-    this.#handedBytes += text.length;
     this.#socket.send(text);
     this.#options.core.counters.sent(1, 0, text.length);
   }

@@ -28,6 +28,7 @@ export async function waitForFrame(
 ): Promise<Waited> {
   const { promise, resolve } = Promise.withResolvers<Omit<Waited, "cursor">>();
   const host: FollowerHost = {
+    drainedMs: -1,
     buffered: () => 0,
     mayTake: () => true,
     take: (frame) => resolve({ frame, gap: undefined }),

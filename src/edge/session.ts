@@ -44,6 +44,7 @@ export class Session implements FollowerHost {
   /** When the next heartbeat is due, ms monotonic. */
   heartbeatMs: number;
   readonly openedMs: number;
+  drainedMs = -1;
   isClosed = false;
   /** Told to come back elsewhere. */
   isDraining = false;
@@ -51,8 +52,6 @@ export class Session implements FollowerHost {
   readonly #onClose: (session: Session) => void;
   #slow: SlowPolicy | undefined;
   #isWarned = false;
-  /** All bytes ever handed to the sink. */
-  #handedBytes = 0;
   #stop: AbortController | undefined;
 
   constructor(
@@ -136,16 +135,13 @@ export class Session implements FollowerHost {
 
   take(frame: Frame, follower: Follower): void {
     follower.silentSinceMs = 0;
-    this.#handedBytes += frame.bytes;
-    follower.markSent(this.#handedBytes, this.#slow !== undefined);
-    if (frame.gap !== undefined) this.#countGap(frame);
+    if (frame.gapCause !== undefined) this.core.counters.gap(frame.gapCause);
     this.sink.frame(frame, this);
   }
 
-  mayTake(follower: Follower, bufferedBytes: number, nowMs: number): boolean {
+  mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean {
     this.#slow ??= new SlowPolicy(this.core.slowLimits);
-    const waiting = follower.waitingFrames(this.#handedBytes, bufferedBytes);
-    const verdict = this.#slow.observe(nowMs, bufferedBytes, waiting);
+    const verdict = this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
     follower.isDegraded = this.#slow.isDegraded && follower.feed.spec.slowClient === "conflate";
     if (verdict === "close") this.#giveUp(bufferedBytes);
     else if (this.#slow.isOver) this.#warn(bufferedBytes);
@@ -167,15 +163,14 @@ export class Session implements FollowerHost {
   say(message: say.ServerMessage): void {
     if (this.isClosed) return;
     const bytes = this.sink.message(message);
-    this.#handedBytes += bytes;
     this.core.counters.sent(1, 0, bytes);
   }
 
   /** Looks after itself, every housekeeping round: slowness without news, heartbeats, cursors moved in silence. */
   tend(nowMs: number, silentMaxMs: number): void {
-    if (this.#slow?.isOver) {
+    if (this.#slow?.isOverdue(nowMs)) {
       const buffered = this.sink.buffered();
-      if (this.#slow.observe(nowMs, buffered, 0) === "close") return this.#giveUp(buffered);
+      if (buffered > 0) return this.#giveUp(buffered);
     }
     if (this.snapshots.isPending) this.snapshots.pump(nowMs);
     if (nowMs >= this.heartbeatMs) return this.beat(nowMs);
@@ -218,11 +213,6 @@ export class Session implements FollowerHost {
 
   #noteTold(): void {
     for (const { follower } of this.#held.values()) follower.silentSinceMs = 0;
-  }
-
-  #countGap(frame: Frame): void {
-    const cause = frame.gapCause;
-    if (cause !== undefined) this.core.counters.gap(cause);
   }
 
   #warn(bufferedBytes: number): void {

@@ -1,6 +1,8 @@
 /**
- * When a client counts as slow and when it is given up: a small object with no clock of its own. Over the soft bound nothing
- * more is handed over; over it for too long, or over the hard bound at once, the client is closed with a cursor to come back.
+ * When a client counts as slow and when it is given up: a small object with no clock of its own. While anything handed over
+ * earlier still waits nothing more is handed over: what would have been is counted as waiting, and goes into the next frame.
+ * Over the soft bound a client is told and conflated; over it for too long, or over the hard bound at once, it is closed with
+ * a cursor to come back with.
  */
 
 /** The bounds, the same for all clients. */
@@ -9,10 +11,16 @@ export interface SlowLimits {
   readonly softBytes: number;
   /** `CLIENT_MAX_BUFFERED_BYTES`. */
   readonly hardBytes: number;
-  /** `WS_MAX_QUEUE_SIZE`: frames of one stream waiting. */
+  /** `WS_MAX_QUEUE_SIZE`: flushes of one stream that had to wait for an earlier frame. */
   readonly maxFrames: number;
   /** `WS_SLOW_CONSUMER_TIMEOUT`. */
   readonly timeoutMs: number;
+}
+
+/** What is counted per stream of a client. */
+export interface HeldTicks {
+  /** Flushes in a row that found an earlier frame still waiting. */
+  heldTicks: number;
 }
 
 /** What to do with a client now. */
@@ -41,46 +49,47 @@ export class SlowPolicy {
     return this.#state.kind === "over";
   }
 
+  /** It has been over the bound for as long as is borne. */
+  isOverdue(nowMs: number): boolean {
+    return this.#state.kind === "over" && nowMs - this.#state.sinceMs >= this.limits.timeoutMs;
+  }
+
+  /**
+   * Judges one flush of one follower.
+   * @param drainedMs when a flush last found nothing waiting: what waits of this very run was only just handed over
+   * @param isLate this process flushes late: whatever waits, it is not the client's doing
+   */
+  judge(
+    held: HeldTicks,
+    drainedMs: number,
+    bufferedBytes: number,
+    nowMs: number,
+    isLate: boolean,
+  ): SlowVerdict {
+    if (bufferedBytes > 0) {
+      if (drainedMs === nowMs && bufferedBytes <= this.limits.softBytes) return "send";
+      if (isLate) return "hold";
+    }
+    held.heldTicks = bufferedBytes > 0 ? held.heldTicks + 1 : 0;
+    return this.observe(nowMs, bufferedBytes, held.heldTicks);
+  }
+
   /**
    * @param nowMs a clock that never goes back
    * @param bufferedBytes handed over and not yet taken by the peer's side
-   * @param waitingFrames of one stream, within those bytes
+   * @param waitingFrames frames of one stream that wait: the one in the buffer and those that would have followed it
    */
   observe(nowMs: number, bufferedBytes: number, waitingFrames: number): SlowVerdict {
-    const { softBytes, hardBytes, maxFrames, timeoutMs } = this.limits;
+    const { softBytes, hardBytes, maxFrames } = this.limits;
     if (bufferedBytes > softBytes || waitingFrames >= maxFrames) {
       if (this.#state.kind !== "over") this.#state = { kind: "over", sinceMs: nowMs };
-      return bufferedBytes > hardBytes || nowMs - this.#state.sinceMs >= timeoutMs ? "close" : "hold";
+      return bufferedBytes > hardBytes || this.isOverdue(nowMs) ? "close" : "hold";
     }
+    if (bufferedBytes > 0) return "hold";
     if (this.#state.kind === "over") this.#state = { kind: "recovering", sinceMs: nowMs };
     else if (this.#state.kind === "recovering" && nowMs - this.#state.sinceMs >= RECOVERED_AFTER_MS) {
       this.#state = { kind: "keeping_up" };
     }
     return "send";
-  }
-}
-
-const MARKS = 8;
-
-/**
- * How many of the last frames of one stream still wait, told from bytes alone: each frame's end in the count of all bytes
- * ever handed over is remembered, and what is drained is that count less what is buffered.
- */
-export class WaitingFrames {
-  readonly #ends = new Float64Array(MARKS);
-  #next = 0;
-
-  /** A frame was handed over; `handedBytes` counts everything up to its end. */
-  mark(handedBytes: number): void {
-    this.#ends[this.#next] = handedBytes;
-    this.#next = (this.#next + 1) % MARKS;
-  }
-
-  /** Frames not yet drained, {@link MARKS} at most. */
-  waiting(handedBytes: number, bufferedBytes: number): number {
-    const drained = handedBytes - bufferedBytes;
-    let waiting = 0;
-    for (const end of this.#ends) if (end > drained) waiting++;
-    return waiting;
   }
 }
