@@ -4,28 +4,21 @@
  */
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import type { Clock } from "../feed/clock.ts";
 import type { Log } from "../feed/log.ts";
+import { Admission, type AdmissionDeps } from "./admission.ts";
 import type { FeedPath } from "./feed_path.ts";
 import { Outbox } from "./outbox.ts";
 import type { Accounts } from "./protocol/accounts.ts";
-import type { Behaviour } from "./protocol/behaviour.ts";
-import type { QuotaBook, Slot } from "./protocol/quota.ts";
-import { type Answer, Session } from "./protocol/session.ts";
+import { Session } from "./protocol/session.ts";
 import { AUTH_TIMEOUT, CONNECTED, isStatusText, maxConnectionsText } from "./protocol/status_text.ts";
 
 /** How long a peer may take to answer a close frame, and a cut socket to go. */
 const LINGER_MS = 1000;
-/** A victim whose acknowledgements never come is told after this long. */
-const VERDICT_WAIT_MS = 1500;
 
 /** What connections share. */
-export interface ConnectionDeps {
-  readonly clock: Clock;
+export interface ConnectionDeps extends AdmissionDeps {
   readonly log: Log;
   readonly accounts: Accounts;
-  readonly behaviour: Behaviour;
-  readonly quota: QuotaBook;
   /** Called for every frame the kernel took, with its data events. */
   readonly onWritten: (connection: Connection, events: readonly string[]) => void;
   /** A subscription changed. */
@@ -50,14 +43,13 @@ export interface ConnectionState {
 export class Connection {
   readonly session: Session;
   readonly outbox: Outbox;
-  #slot: Slot | undefined;
+  readonly #admission: Admission;
   #authTimer: Disposable | undefined;
   readonly #timers = new Set<Disposable>();
   #events = 0;
   #halfOpen = false;
   #withholdsPongs = false;
   #silentUntil = 0;
-  #verdictDue = false;
   #ended = false;
   #onPong: (() => void) | undefined;
 
@@ -69,6 +61,7 @@ export class Connection {
     private readonly deps: ConnectionDeps,
   ) {
     this.session = new Session(path, deps.accounts, deps.behaviour);
+    this.#admission = new Admission(deps, path.cluster, () => this.#evict());
     this.outbox = new Outbox({
       clock: deps.clock,
       limits: deps.behaviour,
@@ -79,7 +72,7 @@ export class Connection {
     socket.on("message", (data, isBinary) => this.#receive(isBinary ? "" : data.toString()));
     socket.on("ping", (data: Uint8Array) => this.outbox.pong(data));
     socket.on("pong", () => this.#onPong?.());
-    socket.on("close", (code) => this.#closed(code));
+    socket.on("close", (code) => this.#close(code === 1006));
     socket.on("error", () => {/* `close` follows and says it */});
     this.#after(deps.behaviour.connectedDelayMs, () => this.#greet());
   }
@@ -117,7 +110,7 @@ export class Connection {
   cut(why: string): void {
     if (this.#ended) return;
     this.deps.log.debug("simulator_cut", { connection: this.id, why });
-    this.#end();
+    this.#close(false);
     this.socket.terminate();
     this.tcp.destroy();
   }
@@ -131,9 +124,8 @@ export class Connection {
   }
 
   /** Tells the client it is over quota, then closes with 1008. */
-  evict(): void {
+  #evict(): void {
     if (this.#ended) return;
-    this.#slot = undefined;
     if (this.#halfOpen) return this.cut("evicted-half-open");
     this.outbox.push([maxConnectionsText(this.deps.behaviour.maxConnectionsVariant)]);
     this.outbox.close();
@@ -192,31 +184,10 @@ export class Connection {
         return this.dropAfter(answer.status);
       case "authenticated":
         this.outbox.push([answer.status]);
-        return this.#takeSlot(answer.account);
+        return this.#admission.claim(answer.account);
       case "acks":
         return this.#after(this.deps.behaviour.ackDelayMs, () => this.#acknowledge(answer.statuses));
     }
-  }
-
-  #takeSlot(account: Extract<Answer, { kind: "authenticated" }>["account"]): void {
-    const { behaviour, quota } = this.deps;
-    if (this.#slot) return;
-    if (behaviour.refuseNewcomers > 0) {
-      behaviour.refuseNewcomers--;
-      return this.#awaitVerdict();
-    }
-    let arriving = true;
-    const slot = quota.take(account, this.path.cluster, () => {
-      if (arriving && behaviour.quotaAfter === "acks") this.#awaitVerdict();
-      else this.evict();
-    });
-    arriving = false;
-    if (slot.evict) this.#slot = slot;
-  }
-
-  #awaitVerdict(): void {
-    this.#verdictDue = true;
-    this.#after(VERDICT_WAIT_MS, () => this.evict());
   }
 
   #acknowledge(statuses: readonly string[]): void {
@@ -225,8 +196,7 @@ export class Connection {
     if (framing === "one-frame") this.outbox.push(statuses);
     else if (framing === "with-data") this.outbox.pushWithData(statuses);
     else for (const status of statuses) this.outbox.push([status]);
-    if (this.#verdictDue) return this.evict();
-    this.deps.onSubscribed(this);
+    if (!this.#admission.acknowledged()) this.deps.onSubscribed(this);
   }
 
   #write(text: string, written: () => void): void {
@@ -246,22 +216,17 @@ export class Connection {
     this.deps.onWritten(this, events);
   }
 
-  #closed(code: number): void {
-    this.#end();
-    if (this.#slot) {
-      this.deps.quota.release(this.#slot, code === 1006 ? this.deps.behaviour.slotReleaseMs : 0);
-    }
-    this.#slot = undefined;
-    this.deps.onClosed(this);
-  }
-
-  #end(): void {
+  /** Everything of it ends, once; the socket itself may linger. */
+  #close(vanished: boolean): void {
+    if (this.#ended) return;
     this.#ended = true;
     this.outbox.close();
     this.#authTimer?.[Symbol.dispose]();
     for (const timer of this.#timers) timer[Symbol.dispose]();
     this.#timers.clear();
     this.#onPong?.();
+    this.#admission.release(vanished);
+    this.deps.onClosed(this);
   }
 
   #after(ms: number, fn: () => void): void {

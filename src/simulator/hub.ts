@@ -1,6 +1,6 @@
 /**
  * Every open connection, and the one way data reaches them: an event goes to each connection on its feed that holds its
- * pair. Nothing is remembered for later: no replay, no snapshot.
+ * pair. Nobody gets what was before its subscription: no replay, no snapshot.
  */
 import type { Market } from "../feed/wire_fields.ts";
 import type { Connection, ConnectionState } from "./connection.ts";
@@ -27,9 +27,13 @@ export interface ConnectionFilter {
   readonly account?: string | undefined;
 }
 
+/** Published events remembered per type, for faults that send something again. */
+const RECENT_EVENTS = 256;
+
 /** See the module. */
 export class Hub {
   readonly #connections = new Set<Connection>();
+  readonly #recent = new Map<string, OutboundEvent[]>();
 
   add(connection: Connection): void {
     this.#connections.add(connection);
@@ -60,6 +64,7 @@ export class Hub {
   /** Sends events to whoever holds their pairs: one frame a connection, in the order given. */
   publish(events: readonly OutboundEvent[]): void {
     if (events.length === 0) return;
+    this.#remember(events);
     for (const connection of this.#connections) {
       const { path, session } = connection;
       if (session.held.size === 0) continue;
@@ -70,6 +75,20 @@ export class Hub {
         if (session.held.wants(event.prefix, event.symbol)) texts.push(event.text);
       }
       connection.deliver(texts);
+    }
+  }
+
+  /** The last events published of one type, oldest first. */
+  recent(prefix: string): readonly OutboundEvent[] {
+    return this.#recent.get(prefix)?.slice(-RECENT_EVENTS) ?? [];
+  }
+
+  #remember(events: readonly OutboundEvent[]): void {
+    for (const event of events) {
+      const recent = this.#recent.get(event.prefix);
+      if (!recent) this.#recent.set(event.prefix, [event]);
+      // Cut back now and then rather than at every event: this is on the path of all data.
+      else if (recent.push(event) >= 2 * RECENT_EVENTS) recent.splice(0, recent.length - RECENT_EVENTS);
     }
   }
 

@@ -55,7 +55,7 @@ export async function runSimulate(args: readonly string[], deps: SimulateDeps): 
     await simulator.stop();
     return 0;
   } catch (error) {
-    deps.print(error instanceof TickcastError ? error.message : describeError(error));
+    deps.print(error instanceof Error ? error.message : describeError(error));
     return WRONG_USE;
   }
 }

@@ -1,6 +1,6 @@
 /** What a simulator is started with, and what can be done with a running one. */
-import { DEFAULT_GENERATOR, type GeneratorOptions } from "./generator/generator.ts";
-import { type Accounts, type AccountsInput, OPEN_ACCOUNTS } from "./protocol/accounts.ts";
+import { DEFAULT_GENERATOR, type GeneratorOptions } from "./generator/generator_options.ts";
+import type { Accounts, AccountsInput } from "./protocol/accounts.ts";
 import type { Behaviour } from "./protocol/behaviour.ts";
 import type { ConnectionState } from "./connection.ts";
 import type { ReplaySummary } from "./replay/replayer.ts";
@@ -61,7 +61,7 @@ export interface Simulator extends AsyncDisposable {
    * @throws {TickcastError} BAD_REQUEST with every problem when the command is none.
    */
   control(command: Readonly<Record<string, unknown>>): ControlAnswer;
-  /** What became of the replay; never settles without one. Rejects when the file can't be read. */
+  /** What became of the replay; never settles without one, or when stopped before its end. Rejects when the file can't be read. */
   readonly replayDone: Promise<ReplaySummary>;
   /** Drops every connection and frees the port. */
   stop(): Promise<void>;
@@ -89,6 +89,3 @@ export const generatorOptions = (options: SimulatorOptions): GeneratorOptions =>
   lateShare: options.lateShare ?? DEFAULT_GENERATOR.lateShare,
   lateMeanMs: options.lateMeanMs ?? DEFAULT_GENERATOR.lateMeanMs,
 });
-
-/** Accounts when none are given. */
-export const DEFAULT_ACCOUNTS = OPEN_ACCOUNTS;

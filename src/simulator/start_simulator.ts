@@ -5,31 +5,24 @@
 import { type Clock, isAbort, type Random } from "../feed/clock.ts";
 import { describeError } from "../feed/error.ts";
 import type { Log } from "../feed/log.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionDeps } from "./connection.ts";
 import { answerControl } from "./control_route.ts";
 import { applyFault } from "./faults/fault_table.ts";
-import type { FaultWorld } from "./faults/fault.ts";
 import { FlowControl } from "./flow_control.ts";
-import { MarketGenerator } from "./generator/generator.ts";
-import { driveGenerator } from "./generator/generator_driver.ts";
 import { Hub } from "./hub.ts";
-import { parseAccounts } from "./protocol/accounts.ts";
-import { normalBehaviour } from "./protocol/behaviour.ts";
+import { marketSource } from "./market_source.ts";
+import { OPEN_ACCOUNTS, parseAccounts } from "./protocol/accounts.ts";
+import { type Behaviour, normalBehaviour } from "./protocol/behaviour.ts";
 import { QuotaBook } from "./protocol/quota.ts";
-import { replay, type ReplaySummary } from "./replay/replayer.ts";
+import type { ReplaySummary } from "./replay/replayer.ts";
 import { seededRandom } from "./seeded_random.ts";
 import {
-  DEFAULT_ACCOUNTS,
   generatorOptions,
-  type ReplayOptions,
   type Simulator,
   type SimulatorOptions,
   type SimulatorState,
 } from "./simulator_options.ts";
 import { openPort } from "./upgrade_server.ts";
-
-const DEFAULT_GRACE_MS = 5000;
-const DEFAULT_SETTLE_MS = 500;
 
 /** What a simulator needs of its surroundings. */
 export interface SimulatorDeps {
@@ -39,89 +32,80 @@ export interface SimulatorDeps {
   readonly random?: Random | undefined;
 }
 
+/** Only this machine, unless told. */
+const DEFAULT_HOST = "127.0.0.1";
+
 /**
  * Starts a simulator; it listens when the promise resolves.
  * @throws {TickcastError} SETTINGS for accounts that are wrong or a port that is taken.
  */
 export async function startSimulator(options: SimulatorOptions, deps: SimulatorDeps): Promise<Simulator> {
   const { clock, log } = deps;
-  const generating = generatorOptions(options);
-  const behaviour = { ...normalBehaviour(), ...options.behaviour };
-  const accounts = options.accounts === undefined ? DEFAULT_ACCOUNTS : parseAccounts(options.accounts);
+  const accounts = options.accounts === undefined ? OPEN_ACCOUNTS : parseAccounts(options.accounts);
+  const behaviour: Behaviour = { ...normalBehaviour(), ...options.behaviour };
   const hub = new Hub();
-  const quota = new QuotaBook(clock, deps.random ?? seededRandom(generating.seed));
-  const stopping = new AbortController();
+  const quota = new QuotaBook(clock, deps.random ?? seededRandom(generatorOptions(options).seed));
+  const flow = new FlowControl(hub, clock, options.mayContinue ?? (() => true));
   const counts = { accepted: 0, refusedUpgrades: 0, events: 0 };
   let lastSubscribedAt: number | undefined;
-
-  const generator = options.replay ? undefined : new MarketGenerator(generating, clock.now(), behaviour);
-  const world: FaultWorld = { behaviour, hub, quota, clock, generator, signal: stopping.signal };
+  const source = marketSource(options, behaviour, {
+    hub,
+    clock,
+    flow,
+    log,
+    lastSubscribedAt: () => lastSubscribedAt,
+  });
+  const stopping = new AbortController();
+  const world = { behaviour, hub, quota, clock, generator: source.generator, signal: stopping.signal };
+  const connectionDeps: ConnectionDeps = {
+    clock,
+    log,
+    accounts,
+    behaviour,
+    quota,
+    onWritten: (connection, events) => {
+      counts.events += events.length;
+      options.onWritten?.(connection.id, events);
+    },
+    onSubscribed: () => lastSubscribedAt = clock.monotonic(),
+    onClosed: (connection) => hub.remove(connection),
+  };
   const state = (): SimulatorState => ({
     connections: hub.states,
     slots: quota.taken,
     ...counts,
-    now: generator?.now ?? null,
+    now: source.generator?.now ?? null,
   });
-  const control = (command: Readonly<Record<string, unknown>>) => applyFault(world, command);
-
-  const port = await openPort({ host: options.host ?? "127.0.0.1", port: options.port ?? 0 }, {
-    refusal: () => refusalNow(behaviour),
+  const control: Simulator["control"] = (command) => applyFault(world, command);
+  const host = options.host ?? DEFAULT_HOST;
+  const port = await openPort({ host, port: options.port ?? 0 }, {
+    refusal: () => nextRefusal(behaviour),
     onRefused: () => counts.refusedUpgrades++,
     onHttp: (request, response) => void answerControl(request, response, { state, control }),
-    onSocket: (path, socket, tcp) => {
-      hub.add(
-        new Connection(++counts.accepted, path, socket, tcp, {
-          clock,
-          log,
-          accounts,
-          behaviour,
-          quota,
-          onWritten: (connection, events) => {
-            counts.events += events.length;
-            options.onWritten?.(connection.id, events);
-          },
-          onSubscribed: () => lastSubscribedAt = clock.monotonic(),
-          onClosed: (connection) => hub.remove(connection),
-        }),
-      );
-    },
+    onSocket: (path, socket, tcp) =>
+      hub.add(new Connection(++counts.accepted, path, socket, tcp, connectionDeps)),
   });
-
-  const flow = new FlowControl(hub, clock, options.mayContinue ?? (() => true));
-  const speed = options.speed ?? 1;
-  const running = generator
-    ? driveGenerator(generator, { hub, clock, flow }, speed, stopping.signal)
-    : replayOf(options.replay, speed, {
-      hub,
-      clock,
-      flow,
-      log,
-      lastSubscribedAt: () => lastSubscribedAt,
-    }, stopping.signal);
-  const ended = running.then(() => {}, (error: unknown) => {
-    if (!isAbort(error, stopping.signal)) log.error("simulator_failed", { reason: describeError(error) });
-  });
+  const running = watch(source.run(stopping.signal), stopping.signal, log);
   const stop = async () => {
     stopping.abort();
     for (const connection of hub.connections) connection.cut("stopping");
     quota.stop();
-    await Promise.all([port.close(), ended]);
+    await Promise.all([port.close(), running.ended]);
   };
+  const url = `ws://${host}:${port.port}`;
   return {
-    url: `ws://${options.host ?? "127.0.0.1"}:${port.port}`,
+    url,
     port: port.port,
     state,
     control,
-    replayDone: replayResult(running),
+    replayDone: running.replayDone,
     stop,
     [Symbol.asyncDispose]: stop,
   };
 }
 
-/** What the next upgrade is refused with, if it is. */
-function refusalNow(
-  behaviour: { upgradeRefusal: FaultWorld["behaviour"]["upgradeRefusal"] },
-): number | "reset" | undefined {
+/** What the next upgrade is refused with, if it is; counts it off. */
+function nextRefusal(behaviour: Behaviour): number | "reset" | undefined {
   const refusal = behaviour.upgradeRefusal;
   if (!refusal) return undefined;
   refusal.remaining--;
@@ -129,23 +113,21 @@ function refusalNow(
   return refusal.status;
 }
 
-function replayOf(
-  options: ReplayOptions | undefined,
-  speed: number,
-  deps: Parameters<typeof replay>[1],
+/** Follows the source: `ended` always resolves, `replayDone` settles with a replay's outcome, told in the log too. */
+function watch(
+  run: Promise<ReplaySummary | undefined>,
   signal: AbortSignal,
-): Promise<ReplaySummary | void> {
-  if (!options) return Promise.resolve();
-  const graceMs = options.graceMs ?? (options.waitForFeeds ? Infinity : DEFAULT_GRACE_MS);
-  const start = { feeds: options.waitForFeeds, graceMs, settleMs: options.settleMs ?? DEFAULT_SETTLE_MS };
-  return replay({ path: options.file, speed, start }, deps, signal);
-}
-
-/** The summary when there was a replay; a promise nobody has to await. */
-function replayResult(running: Promise<ReplaySummary | void>): Promise<ReplaySummary> {
-  const result = new Promise<ReplaySummary>((resolve, reject) => {
-    running.then((summary) => summary && resolve(summary), reject);
-  });
-  result.catch(() => {/* told in the log already */});
-  return result;
+  log: Log,
+): { readonly ended: Promise<void>; readonly replayDone: Promise<ReplaySummary> } {
+  const { promise: replayDone, resolve, reject } = Promise.withResolvers<ReplaySummary>();
+  replayDone.catch(() => {/* told in the log below; nobody has to await it */});
+  const ended = run.then(
+    (summary) => summary && resolve(summary),
+    (error: unknown) => {
+      if (isAbort(error, signal)) return;
+      log.error("simulator_failed", { reason: describeError(error) });
+      reject(error);
+    },
+  );
+  return { ended, replayDone };
 }

@@ -1,6 +1,7 @@
 /** What a misbehaviour is made of. Each is one entry of a list in this folder; `fault_table.ts` has them all. */
 import { z } from "zod";
 import type { Clock } from "../../feed/clock.ts";
+import { TickcastError } from "../../feed/error.ts";
 import { CLUSTERS } from "../feed_path.ts";
 import type { MarketGenerator } from "../generator/generator.ts";
 import type { ConnectionFilter, Hub } from "../hub.ts";
@@ -86,3 +87,12 @@ export function onConnections(
 export const Times = z.number().int().min(1).max(1_000_000).default(1);
 /** A duration in ms; a day at most. */
 export const DurationMs = z.number().min(0).max(86_400_000);
+
+/**
+ * The generated market, for faults that need one.
+ * @throws {TickcastError} CONFLICT while replaying: a recording's events are not to be mixed with made-up ones.
+ */
+export function needGenerator(world: FaultWorld): MarketGenerator {
+  if (world.generator) return world.generator;
+  throw new TickcastError("CONFLICT", "Cannot make up trades as a recording is being replayed");
+}

@@ -2,12 +2,28 @@
 import { z } from "zod";
 import { TickcastError } from "../../feed/error.ts";
 import type { ControlAnswer } from "../simulator_options.ts";
+import { normalBehaviour } from "../protocol/behaviour.ts";
+import { burstFaults } from "./burst_faults.ts";
 import { connectionFaults } from "./connection_faults.ts";
-import type { Fault, FaultWorld } from "./fault.ts";
+import { dataFaults } from "./data_faults.ts";
+import { type Fault, fault, type FaultWorld } from "./fault.ts";
+import { quotaFaults } from "./quota_faults.ts";
+import { refusalFaults } from "./refusal_faults.ts";
+
+const reset: Fault = fault({
+  numbers: [],
+  name: "reset",
+  summary:
+    "Back to how the real service behaves when nothing is wrong; what was done to open connections stays.",
+  params: {},
+  run: ({ behaviour }) => void Object.assign(behaviour, normalBehaviour()),
+});
 
 /** All of them. */
 export const FAULTS: ReadonlyMap<string, Fault> = new Map(
-  [...connectionFaults].map((fault) => [fault.name, fault]),
+  [...connectionFaults, ...quotaFaults, ...refusalFaults, ...burstFaults, ...dataFaults, reset].map((
+    fault,
+  ) => [fault.name, fault]),
 );
 
 /**

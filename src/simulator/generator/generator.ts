@@ -2,56 +2,18 @@
  * The simulated market as a sequence of steps: each answers the events of the next 50 ms, in the order the wire would
  * carry them. Pure but for its state: the same seed and start give the same events.
  */
+import type { Market } from "../../feed/wire_fields.ts";
 import type { OutboundEvent } from "../hub.ts";
 import type { Behaviour } from "../protocol/behaviour.ts";
 import { type Chance, chance, seededRandom } from "../seeded_random.ts";
 import { Agenda } from "./agenda.ts";
 import type { Window } from "./bar_windows.ts";
 import { MarketSide } from "./market_side.ts";
+import { type GeneratorOptions, STEP_MS } from "./generator_options.ts";
 import { PriceModel } from "./price_model.ts";
 import type { MarketTrade } from "./trade.ts";
 import { cryptoUniverse, type Instrument, stockUniverse } from "./universe.ts";
 import { WireEncoder } from "./wire_encoder.ts";
-
-/** How long a step is. */
-export const STEP_MS = 50;
-
-/** What the simulated market is like. */
-export interface GeneratorOptions {
-  readonly seed: number;
-  /** Stocks, the most active first: real tickers, then made-up ones. */
-  readonly symbols: number;
-  /** Crypto pairs, at most the dozen there are. */
-  readonly cryptoPairs: number;
-  /** Mean trades a second in calm trading, all markets together; bars and fair values come on top. */
-  readonly rate: number;
-  /** Data whatever the wall clock says; else stocks keep New York's hours and holidays. */
-  readonly alwaysOpen: boolean;
-  /** Trading starts busy and calms down. */
-  readonly openBurst: boolean;
-  /** How long after its second a second bar is sent: the real one waits 2 s for late prints. */
-  readonly secondHoldMs: number;
-  /** Least time between two fair values of one symbol. */
-  readonly fairValueEveryMs: number;
-  /** Off-exchange prints reported late, of all stock trades; each makes bars go out again. */
-  readonly lateShare: number;
-  /** Mean delay of a late print; at most 15 minutes. */
-  readonly lateMeanMs: number;
-}
-
-/** A market like a quiet day's, for one process. */
-export const DEFAULT_GENERATOR: GeneratorOptions = {
-  seed: 1,
-  symbols: 20,
-  cryptoPairs: 14,
-  rate: 100,
-  alwaysOpen: true,
-  openBurst: true,
-  secondHoldMs: 2000,
-  fairValueEveryMs: 1000,
-  lateShare: 0.002,
-  lateMeanMs: 20_000,
-};
 
 /** Crypto's part of all trades, where stocks trade too. */
 const CRYPTO_SHARE = 0.15;
@@ -73,7 +35,8 @@ export class MarketGenerator {
   readonly #luck: Chance;
   readonly #model: PriceModel;
   readonly #encoder: WireEncoder;
-  readonly #sides: readonly MarketSide[];
+  readonly #stocks: MarketSide;
+  readonly #crypto: MarketSide;
   readonly #agenda = new Agenda<Due>();
   #step = 0;
 
@@ -89,10 +52,8 @@ export class MarketGenerator {
     const crypto = cryptoUniverse(options.cryptoPairs);
     this.instruments = [...stocks, ...crypto];
     const cryptoShare = crypto.length === 0 ? 0 : stocks.length === 0 ? 1 : CRYPTO_SHARE;
-    this.#sides = [
-      this.#side("stocks", stocks, options.rate * (1 - cryptoShare)),
-      this.#side("crypto", crypto, options.rate * cryptoShare),
-    ];
+    this.#stocks = this.#side("stocks", stocks, options.rate * (1 - cryptoShare));
+    this.#crypto = this.#side("crypto", crypto, options.rate * cryptoShare);
   }
 
   /** Simulated time reached, Unix ms. */
@@ -105,22 +66,53 @@ export class MarketGenerator {
     this.#step++;
     this.#model.advance(STEP_MS / 1000);
     const out: OutboundEvent[] = [];
-    for (const side of this.#sides) {
+    for (const side of [this.#stocks, this.#crypto]) {
       for (const trade of side.trades(this.now, STEP_MS)) this.#print(side, trade, out);
     }
     for (const due of this.#agenda.take(this.#step)) {
       if (due.kind === "minute") out.push(this.#encoder.bar(due.window, 60_000));
       else this.#printLate(due.trade, out);
     }
-    for (const side of this.#sides) this.#closeWindows(side, out);
+    for (const side of [this.#stocks, this.#crypto]) this.#closeWindows(side, out);
     return out;
   }
 
-  #side(
-    market: "stocks" | "crypto",
-    instruments: readonly Instrument[],
-    tradesPerSecond: number,
-  ): MarketSide {
+  /** Trades over and above the market's own, at the present moment: bursts. Counted into their bars like any other. */
+  extraTrades(market: Market, count: number, symbol?: string): readonly OutboundEvent[] {
+    const side = this.#sideOf(market);
+    return this.#tradesNow(side, count, symbol, false).map((trade) => {
+      side.count(trade, false);
+      return this.#encoder.trade(trade);
+    });
+  }
+
+  /** Stock trades of now whose reports come `delayMs` later, with the bars they change. */
+  plantLate(count: number, delayMs: number, symbol?: string): void {
+    for (const trade of this.#tradesNow(this.#stocks, count, symbol, true)) {
+      this.#reportLater(this.#stocks, trade, delayMs);
+    }
+  }
+
+  #tradesNow(
+    side: MarketSide,
+    count: number,
+    symbol: string | undefined,
+    isLate: boolean,
+  ): readonly MarketTrade[] {
+    const chosen = this.instruments.find((each) =>
+      each.symbol === symbol && each.market === side.options.market
+    );
+    if (symbol !== undefined && !chosen) return [];
+    return Array.from({ length: count }, () => side.tradeNow(this.now, chosen, isLate)).filter((trade) =>
+      trade !== undefined
+    );
+  }
+
+  #sideOf(market: Market): MarketSide {
+    return market === "stocks" ? this.#stocks : this.#crypto;
+  }
+
+  #side(market: Market, instruments: readonly Instrument[], tradesPerSecond: number): MarketSide {
     const { alwaysOpen, openBurst } = this.options;
     return new MarketSide(
       { market, instruments, tradesPerSecond, alwaysOpen, openBurst, startMs: this.startMs },
@@ -136,18 +128,20 @@ export class MarketGenerator {
     const fair = side.fairValue(instrument, trade.t, this.options.fairValueEveryMs);
     if (fair !== undefined) out.push(this.#encoder.fairValue(instrument, fair, trade.t));
     if (instrument.market === "stocks" && this.#luck.flip(this.options.lateShare)) {
-      const late = side.lateTrade(instrument, trade.t);
-      const delay = Math.min(LATE_MAX_MS, LATE_MIN_MS + this.#luck.exponential(this.options.lateMeanMs));
-      side.seconds.expectLate(instrument, late.t);
-      side.minutes.expectLate(instrument, late.t);
-      this.#agenda.add(this.#stepAt(this.now + delay), { kind: "late", trade: late });
+      const delay = LATE_MIN_MS + this.#luck.exponential(this.options.lateMeanMs);
+      this.#reportLater(side, side.lateTrade(instrument, trade.t), Math.min(LATE_MAX_MS, delay));
     }
+  }
+
+  #reportLater(side: MarketSide, trade: MarketTrade, delayMs: number): void {
+    side.seconds.expectLate(trade.instrument, trade.t);
+    side.minutes.expectLate(trade.instrument, trade.t);
+    this.#agenda.add(this.#stepAt(this.now + delayMs), { kind: "late", trade });
   }
 
   /** A late report: the print itself, then the bars it changes once more. */
   #printLate(trade: MarketTrade, out: OutboundEvent[]): void {
-    const side = this.#sides.find((each) => each.options.market === trade.instrument.market);
-    if (!side) return;
+    const side = this.#sideOf(trade.instrument.market);
     const reported: MarketTrade = { ...trade, trf: trade.trf && { id: trade.trf.id, at: this.now } };
     const again = side.count(reported, true);
     out.push(

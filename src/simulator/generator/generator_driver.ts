@@ -5,7 +5,8 @@
 import type { Clock } from "../../feed/clock.ts";
 import type { FlowControl } from "../flow_control.ts";
 import type { Hub } from "../hub.ts";
-import { type MarketGenerator, STEP_MS } from "./generator.ts";
+import type { MarketGenerator } from "./generator.ts";
+import { STEP_MS } from "./generator_options.ts";
 
 /** After a pause longer than this (a suspended machine) the market goes on from there instead of catching up. */
 const CATCH_UP_MAX_MS = 5000;

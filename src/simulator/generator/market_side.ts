@@ -72,6 +72,12 @@ export class MarketSide {
     });
   }
 
+  /** A trade at this moment, of the given instrument or of whoever trades next. */
+  tradeNow(now: number, instrument: Instrument | undefined, isLate: boolean): MarketTrade | undefined {
+    const chosen = instrument ?? this.#activity.pick();
+    return chosen && this.#trade(chosen, now, isLate);
+  }
+
   /** A print of the same instrument whose report comes later; its time is now. */
   lateTrade(instrument: Instrument, t: number): MarketTrade {
     return this.#trade(instrument, t, true);
