@@ -1,6 +1,6 @@
 /** `bar_move`: a minute bar whose close is more than `bar_move_percent` (2 %) away from its open. Without a sound open: nothing. */
 import type { JudgedBar } from "./bar_window.ts";
-import { type Detector, type DetectorMemory, type Emit, rounded } from "./detector.ts";
+import { type Detector, type DetectorMemory, type Emit, percentMove, rounded } from "./detector.ts";
 import type { ThresholdSpec } from "./threshold.ts";
 
 const MOVE_PERCENT: ThresholdSpec = {
@@ -16,14 +16,13 @@ class BarMove implements DetectorMemory {
 
   onBar({ bar }: JudgedBar, emit: Emit): void {
     if (!(bar.open > 0)) return;
-    // Multiplied out, for 102 / 100 - 1 is a little more than 0.02 in floating point and 2 % is not more than 2 %.
-    const hundredths = 100 * Math.abs(bar.close - bar.open);
-    if (!(hundredths > this.movePercent * bar.open)) return;
+    const percent = percentMove(bar.open, bar.close);
+    if (!(Math.abs(percent) > this.movePercent)) return;
     emit("bar_move", `${bar.t}`, {
       bar: bar.t,
       open: bar.open,
       close: bar.close,
-      movePercent: rounded((100 * (bar.close - bar.open)) / bar.open, 4),
+      movePercent: rounded(percent, 4),
       direction: bar.close > bar.open ? "up" : "down",
     });
   }

@@ -4,7 +4,7 @@
  * high or low is not judged.
  */
 import type { JudgedBar } from "./bar_window.ts";
-import { type Detector, type DetectorMemory, type Emit, rounded } from "./detector.ts";
+import { type Detector, type DetectorMemory, type Emit, percentMove, rounded } from "./detector.ts";
 import type { ThresholdSpec } from "./threshold.ts";
 
 const MOVE_PERCENT: ThresholdSpec = {
@@ -20,19 +20,18 @@ class CloseAtExtreme implements DetectorMemory {
 
   onBar({ bar }: JudgedBar, emit: Emit): void {
     if (!(bar.open > 0 && bar.low > 0 && bar.high >= bar.low)) return;
-    // Multiplied out, as in `bar_move.ts`.
-    const move = bar.close - bar.open;
-    if (100 * Math.abs(move) < this.movePercent * bar.open || bar.high === bar.low) return;
+    const percent = percentMove(bar.open, bar.close);
+    if (Math.abs(percent) < this.movePercent || bar.high === bar.low) return;
     const fields = {
       bar: bar.t,
       close: bar.close,
       open: bar.open,
       high: bar.high,
       low: bar.low,
-      movePercent: rounded((100 * move) / bar.open, 4),
+      movePercent: rounded(percent, 4),
     };
-    if (bar.close === bar.high && move >= 0) emit("close_at_high", `${bar.t}`, fields);
-    if (bar.close === bar.low && move <= 0) emit("close_at_low", `${bar.t}`, fields);
+    if (bar.close === bar.high && percent >= 0) emit("close_at_high", `${bar.t}`, fields);
+    if (bar.close === bar.low && percent <= 0) emit("close_at_low", `${bar.t}`, fields);
   }
 
   save(): undefined {}

@@ -13,6 +13,8 @@ export interface DerivedFold {
   readonly stream: string;
   /** The streams it is made from. */
   readonly inputs: ReadonlySet<string>;
+  /** Whether input it never saw is told as a gap in its stream; not where a later event makes up for a missing one. */
+  readonly tellsGaps: boolean;
   apply(event: SymbolEvent): readonly FeedEvent[];
   /** What is due by time (Unix ms). Called several times a second; does a bounded share of the work each time. */
   tick(nowMs: number): readonly FeedEvent[];

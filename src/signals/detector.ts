@@ -62,3 +62,10 @@ export const rounded = (value: number, digits: number): number => {
   const scale = 10 ** digits;
   return Math.round(value * scale) / scale;
 };
+
+/** Digits of a percentage that rules compare: where prices are decimal, so must "more than 2 %" be (1.02 / 1 is a trace over it). */
+const PERCENT_DIGITS = 6;
+
+/** How far `to` is from `from`, in percent of `from`, signed. */
+export const percentMove = (from: number, to: number): number =>
+  rounded(((to - from) / from) * 100, PERCENT_DIGITS);

@@ -13,7 +13,8 @@
  *
  * The market price is the newest of trades, second bars, and, where no tick covered it, the minute bar's close; a minute bar
  * counts as its number of prints (volume / average size, at most 100). While a deviation lasts it is announced once a minute
- * of event time for each direction, whole multiple of the threshold (up to 10) and alert state: those make the key.
+ * of event time for each direction, whole multiple of the threshold (up to 10), and once more when it becomes an alert: those
+ * make the key.
  */
 import type { FairValue } from "../feed/event.ts";
 import type { JudgedBar } from "./bar_window.ts";
@@ -21,6 +22,7 @@ import {
   type Detector,
   type DetectorMemory,
   type Emit,
+  percentMove,
   rounded,
   type Saved,
   savedNumbers,
@@ -118,19 +120,18 @@ class FmvMemory implements DetectorMemory {
   onFairValue(value: FairValue, emit: Emit): void {
     const market = this.#price;
     if (market === 0 || !(value.fmv > 0)) return;
-    const difference = value.fmv - market;
-    if (!(100 * Math.abs(difference) > this.limits.percent * market)) return;
+    const percent = percentMove(market, value.fmv);
+    if (!(Math.abs(percent) > this.limits.percent)) return;
     const confidence = this.#confidence(value.t);
     if (confidence < this.limits.minConfidence) return;
-    const deviation = rounded((100 * difference) / market, 4);
     const alert = confidence >= this.limits.alertConfidence;
-    const direction = difference > 0 ? "undervalued" : "overvalued";
-    const level = Math.max(1, Math.min(MAX_LEVEL, Math.floor(Math.abs(deviation) / this.limits.percent)));
-    if (!this.#firstThisMinute(value.t, level, difference > 0, alert)) return;
+    const direction = percent > 0 ? "undervalued" : "overvalued";
+    const level = Math.max(1, Math.min(MAX_LEVEL, Math.floor(Math.abs(percent) / this.limits.percent)));
+    if (!this.#firstThisMinute(value.t, level, percent > 0, alert)) return;
     emit("fmv_deviation", `${direction}|${level}|${alert ? "alert" : "notice"}|${this.#minute * REPEAT_MS}`, {
       fmv: value.fmv,
       market_price: market,
-      deviation_percent: deviation,
+      deviation_percent: rounded(percent, 4),
       direction,
       confidence,
       alert,
@@ -148,8 +149,9 @@ class FmvMemory implements DetectorMemory {
     const behindMs = (this.#minute - minute) * REPEAT_MS;
     if (behindMs > 0 && behindMs < TIME_BACK_MS) return false;
     if (minute !== this.#minute) [this.#minute, this.#announced] = [minute, []];
-    const which = level * 4 + (under ? 2 : 0) + (alert ? 1 : 0);
-    if (this.#announced.includes(which)) return false;
+    const notice = level * 4 + (under ? 2 : 0);
+    const which = alert ? notice + 1 : notice;
+    if (this.#announced.includes(which) || this.#announced.includes(notice + 1)) return false;
     this.#announced.push(which);
     return true;
   }

@@ -24,6 +24,7 @@ export const heatmapStream: DerivedSpec = {
     return {
       stream: "heatmap",
       inputs: new Set(["minute"]),
+      tellsGaps: false,
       apply(event) {
         if (event.type === "minute") fold.apply(event);
         newestT = Math.max(newestT, event.t);

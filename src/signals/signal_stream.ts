@@ -13,6 +13,7 @@ export const signalStream: DerivedSpec = {
     return {
       stream: "signal",
       inputs: new Set(["tick", "minute", "fmv"]),
+      tellsGaps: true,
       apply: (event) => fold.apply(event),
       tick: () => NOTHING,
       remember: (events) =>

@@ -13,6 +13,7 @@ import {
   type Detector,
   type DetectorMemory,
   type Emit,
+  percentMove,
   rounded,
   type Saved,
   savedNumbers,
@@ -132,7 +133,7 @@ class Horizon {
       path += Math.abs(close - last);
       last = close;
     }
-    const percent = ((last - first) / first) * 100;
+    const percent = percentMove(first, last);
     const efficiency = path === 0 ? 0 : Math.abs(last - first) / path;
     const before = this.direction;
     this.direction = this.#directionOf(percent, efficiency);
