@@ -26,7 +26,11 @@ export type RefusalKind =
   | "dropped"
   | "closed"
   | "frame_too_large"
+  | "unknown_error"
   | "unknown_status";
+
+/** Kinds whose words are the upstream's own. */
+type Unworded = "closed" | "unknown_error" | "unknown_status";
 
 /** When to try again: soon with backoff, seldom (a person must act first), or after a long rest (the slot is taken). */
 export type RetryPolicy = "backoff" | "seldom" | "rest";
@@ -45,7 +49,7 @@ const UPSTREAM_TEXT_MAX_CHARS = 120;
 const quote = (text: string): string =>
   JSON.stringify(text.replace(/\s+/g, " ").trim().slice(0, UPSTREAM_TEXT_MAX_CHARS));
 
-const WORDS: Readonly<Record<Exclude<RefusalKind, "closed" | "unknown_status">, [string, RetryPolicy]>> = {
+const WORDS: Readonly<Record<Exclude<RefusalKind, Unworded>, [string, RetryPolicy]>> = {
   bad_key: ["Massive refused the API key: check MASSIVE_API_KEY", "seldom"],
   plan_without_websocket: [
     "the plan of this API key has no WebSocket access to this market: upgrade it or change MASSIVE_MARKETS",
@@ -92,7 +96,7 @@ const WORDS: Readonly<Record<Exclude<RefusalKind, "closed" | "unknown_status">, 
 };
 
 /** A refusal of a kind that needs no further text; `more` is added in brackets. */
-export function refusalOf(kind: Exclude<RefusalKind, "closed" | "unknown_status">, more?: string): Refusal {
+export function refusalOf(kind: Exclude<RefusalKind, Unworded>, more?: string): Refusal {
   const [words, retry] = WORDS[kind];
   return { kind, detail: more === undefined ? words : `${words} (${more})`, retry };
 }
@@ -129,7 +133,7 @@ function refusalOfError(message: string): Refusal {
   }
   if (/authentication failed/i.test(message)) return refusalOf("bad_key");
   return {
-    kind: "unknown_status",
+    kind: "unknown_error",
     detail: `the upstream reported an error: ${quote(message)}`,
     retry: "backoff",
   };

@@ -150,7 +150,6 @@ export class UpstreamConnection {
         this.#told.clear();
         return this.#move({ phase: "subscribing", since, connectedAt: since });
       case "refused":
-        this.stats.errors++;
         return this.#reportRefusal(progress.refusal);
       case "settled": {
         if (this.#state.phase !== "subscribing" && this.#state.phase !== "streaming") return;
@@ -186,9 +185,13 @@ export class UpstreamConnection {
 
   /** Once a kind and session: a refused frame of 200 topics may be answered by as many refusals. */
   #reportRefusal(refusal: Refusal): void {
+    const isNews = refusal.kind !== "unknown_status";
+    if (isNews) this.stats.errors++;
     if (this.#told.has(refusal.kind)) return;
     this.#told.add(refusal.kind);
-    this.#log.warning("upstream_refused", this.#context({ why: refusal.kind, detail: refusal.detail }));
+    const fields = this.#context({ why: refusal.kind, detail: refusal.detail });
+    if (isNews) this.#log.warning("upstream_refused", fields);
+    else this.#log.info("upstream_status", fields);
   }
 
   #reportLoss(refusal: Refusal, waitMs: number): void {

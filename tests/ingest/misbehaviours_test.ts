@@ -1,0 +1,336 @@
+/**
+ * What ingest does about every misbehaviour of the real service (massive-websocket notes §8.2, by number), on the real path:
+ * simulator, sockets, data path, lists. Time runs ten times as fast.
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { ChannelHealth } from "../../src/feed/health.ts";
+import { flowing, type SimulatedIngest, simulatedIngest, until } from "../support/simulated_ingest.ts";
+
+const BOTH = { TICK_EVENTS: "A,T" };
+/** For tests that are mostly rest. */
+const FAST = 30;
+
+const channel = (world: SimulatedIngest, stream: string): ChannelHealth => {
+  const found = world.ingest.health().channels.find((one) => one.stream === stream);
+  assert(found !== undefined);
+  return found;
+};
+
+const gapsIn = async (world: SimulatedIngest, list: string) =>
+  (await world.store.readTail(list, 1000)).elements.filter((element) => element.includes('"type":"gap"'));
+
+const drops = (world: SimulatedIngest) =>
+  Object.values(world.ingest.health().dropsByReason).reduce((sum, count) => sum + count, 0);
+
+Deno.test("#1 a drop without a close frame: reconnected, and the time between told as a gap", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  world.simulator.control({ fault: "drop" });
+  await until("the drop is told", () => world.whys().includes("dropped"));
+  await flowing(world);
+  await until("the gap stands in the list", async () => (await gapsIn(world, "tick")).length === 1);
+});
+
+Deno.test("#2 half open: known dead within 10 s, and over", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  const at = world.clock.monotonic();
+  world.simulator.control({ fault: "half_open" });
+  await until("it is dead", () => world.whys().includes("dead"));
+  assert(world.clock.monotonic() - at <= 11_000, `${world.clock.monotonic() - at} ms`);
+  await flowing(world);
+});
+
+Deno.test("#3 pongs withheld while data flows: nothing happens", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  world.simulator.control({ fault: "withhold_pongs" });
+  await world.clock.sleep(15_000);
+  await flowing(world);
+  assertEquals(world.whys(), []);
+});
+
+Deno.test("#4 evicted while streaming: told why, and at rest for a minute", async () => {
+  await using world = await simulatedIngest(BOTH, {}, () => {}, FAST);
+  await flowing(world);
+  world.simulator.control({ fault: "evict_oldest" });
+  await until("the eviction is told", () => world.whys().includes("max_connections"));
+  assertEquals(world.connection().status, "error");
+  await world.clock.sleep(20_000);
+  assertEquals(world.simulator.state().accepted, 1);
+});
+
+Deno.test("#5 refused as the newcomer after auth_success and acks: at rest for a minute, then in", async () => {
+  await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+    simulator.control({ fault: "refuse_newcomers", times: 1 });
+  }, FAST);
+  await until("the refusal is told", () => world.whys().includes("max_connections"));
+  const at = world.clock.monotonic();
+  await flowing(world);
+  assert(world.clock.monotonic() - at >= 55_000);
+});
+
+Deno.test("#6 an eviction war: this side does not fight", async () => {
+  await using world = await simulatedIngest(BOTH, {}, () => {}, FAST);
+  await flowing(world);
+  world.simulator.control({ fault: "eviction_war", every_ms: 3_000, times: 10 });
+  await world.clock.sleep(40_000);
+  assertEquals(world.simulator.state().accepted, 1);
+  assertEquals(world.whys(), ["max_connections"]);
+});
+
+for (
+  const [number, fault, why, soon] of [
+    [7, "bad_key", "bad_key", false],
+    [8, "plan_refused", "plan_without_websocket", false],
+    [9, "auth_timeout", "auth_timeout", true],
+  ] as const
+) {
+  Deno.test(`#${number} ${fault}: told in its own words, ${soon ? "tried again soon" : "tried again seldom"}`, async () => {
+    await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+      simulator.control({ fault, times: 1 });
+    }, FAST);
+    await until("it is told", () => world.whys().includes(why));
+    const at = world.clock.monotonic();
+    if (!soon) assertEquals(world.connection().status, "error");
+    await flowing(world);
+    const waited = world.clock.monotonic() - at;
+    assert(soon ? waited < 10_000 : waited > 20_000, `${waited} ms`);
+  });
+}
+
+for (const [access, why] of [["unsigned", "agreement_missing"], ["delayed", "no_realtime_access"]] as const) {
+  Deno.test(`#10 ${access}: authenticated, refused in words, connected and in error`, async () => {
+    await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+      simulator.control({ fault: "realtime_access", access });
+    });
+    await until("it is told", () => world.whys().includes(why));
+    await until("it is in error", () => world.connection().status === "error");
+    assert(world.connection().detail.length > 20);
+  });
+}
+
+Deno.test("#11 part of a subscription not authorized: the rest flows, and health says how much is missing", async () => {
+  await using world = await simulatedIngest({ ...BOTH, DATA_FREQUENCIES: "tick,minute" }, {}, (simulator) => {
+    simulator.control({ fault: "deny_channels", channels: ["AM"] });
+  });
+  await flowing(world);
+  assertEquals(world.whys(), ["not_authorized"]);
+  assert(world.connection().detail.includes("1 of 3 topics"), world.connection().detail);
+});
+
+Deno.test("#12 no answer at all about a channel: given up on in time, the rest flows", async () => {
+  await using world = await simulatedIngest({ ...BOTH, DATA_FREQUENCIES: "tick,minute" }, {}, (simulator) => {
+    simulator.control({ fault: "silent_channels", channels: ["AM"] });
+  });
+  await flowing(world);
+  assert(world.connection().detail.includes("AM.*"), world.connection().detail);
+  assertEquals(world.whys(), []);
+});
+
+Deno.test("#13 acks late and some never: data flows before they come", async () => {
+  await using world = await simulatedIngest({ TICK_SYMBOLS: "AAPL,MSFT,NVDA" }, {}, (simulator) => {
+    simulator.control({ fault: "ack_trouble", delay_ms: 2_000, drop_every: 3 });
+  });
+  await until("it is connected", () => world.connection().status === "connected");
+  assert(world.connection().detail.includes("1 of 3 topics"), world.connection().detail);
+});
+
+Deno.test("#14 the subscription limit, told 27 times: logged once, connection stays", async () => {
+  await using world = await simulatedIngest({ TICK_SYMBOLS: "AAPL,MSFT,NVDA" }, {}, (simulator) => {
+    simulator.control({ fault: "subscription_limit", limit: 2, repeats: 27 });
+  });
+  await until("it is in error", () => world.connection().status === "error");
+  assertEquals(world.whys(), ["subscription_limit"]);
+});
+
+Deno.test("#15 a minute of 8 000 symbols within 300 ms: every bar is in", async () => {
+  await using world = await simulatedIngest({ DATA_FREQUENCIES: "minute" });
+  await until("it is connected", () => world.connection().status === "connected");
+  const before = channel(world, "minute").processed;
+  world.simulator.control({ fault: "minute_burst", symbols: 8_000 });
+  await until("all of them are processed", () => channel(world, "minute").processed - before >= 8_000);
+  assertEquals(channel(world, "minute").dropped, {});
+});
+
+Deno.test("#16 corrected and repeated bars are told apart", async () => {
+  await using world = await simulatedIngest({ TICK_EVENTS: "A" });
+  await until("some bars are in", () => channel(world, "tick").processed > 40);
+  world.simulator.control({ fault: "correct_bars", count: 5 });
+  await until("corrections are counted", () => channel(world, "tick").corrections >= 5);
+  world.simulator.control({ fault: "repeat_events", count: 5, prefix: "A" });
+  await until("repeats are counted", () => channel(world, "tick").repeats >= 5);
+});
+
+Deno.test("#17 a stream that lags ever more and is cut: over, and told", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  world.simulator.control({ fault: "slow_link", bytes_per_second: 500, buffer_bytes: 20_000 });
+  await until("it was cut", () => world.whys().includes("dropped"));
+  world.simulator.control({ fault: "reset" });
+  await flowing(world);
+});
+
+Deno.test("#18 an open burst and a frame of 1.2 MB are taken whole", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  const before = world.connection().events;
+  const big = world.simulator.control({ fault: "big_frame", bytes: 1_200_000 });
+  const burst = world.simulator.control({ fault: "open_burst", events_per_second: 20_000, duration_ms: 500 });
+  const sent = (big.events ?? 0) + (burst.events ?? 0);
+  assert(sent > 10_000);
+  await until("all of it is in", () => world.connection().events - before >= sent);
+  assertEquals(world.whys(), []);
+});
+
+for (const [number, fault] of [[19, "malformed"], [20, "bad_element"], [21, "unknown_event"]] as const) {
+  Deno.test(`#${number} ${fault}: dropped and counted, the connection lives on`, async () => {
+    await using world = await simulatedIngest(BOTH);
+    await flowing(world);
+    world.simulator.control({ fault });
+    await until("it is counted", () => drops(world) > 0);
+    await flowing(world);
+    assertEquals(world.whys(), []);
+  });
+}
+
+Deno.test("#22 a bare object: taken or counted, the connection lives on", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  const before = world.connection().messages;
+  world.simulator.control({ fault: "bare_object" });
+  await until("it came", () => world.connection().messages > before);
+  await flowing(world);
+  assertEquals(world.whys(), []);
+});
+
+for (const unit of ["ns", "us", "ms"] as const) {
+  Deno.test(`#23 fmv in ${unit}: its time is right to the ms`, async () => {
+    await using world = await simulatedIngest({ DATA_FREQUENCIES: "fmv" }, {}, (simulator) => {
+      simulator.control({ fault: "fmv_unit", unit });
+    });
+    await until("fair values are in", () => channel(world, "fmv").processed > 5);
+    const { lastEventT } = channel(world, "fmv");
+    assert(lastEventT !== null && Math.abs(lastEventT - world.clock.now()) < 60_000, `${lastEventT}`);
+  });
+}
+
+for (const [number, fault] of [[24, "omit_optionals"], [25, "exponent_sizes"]] as const) {
+  Deno.test(`#${number} ${fault}: normal, nothing is dropped`, async () => {
+    await using world = await simulatedIngest(
+      { ...BOTH, MASSIVE_MARKETS: "stocks,crypto" },
+      {},
+      (simulator) => {
+        simulator.control({ fault });
+      },
+    );
+    await flowing(world, 0);
+    await flowing(world, 1);
+    assertEquals(drops(world), 0);
+  });
+}
+
+Deno.test("#26 late off-exchange prints, out of order: taken as they are", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  world.simulator.control({ fault: "late_prints", count: 20, delay_ms: 2_000 });
+  await world.clock.sleep(5_000);
+  await flowing(world);
+  assertEquals(drops(world), 0);
+});
+
+Deno.test("#27 a long legal silence: connected all along", async () => {
+  await using world = await simulatedIngest(BOTH);
+  await flowing(world);
+  world.simulator.control({ fault: "silence", duration_ms: 30_000 });
+  await world.clock.sleep(25_000);
+  assertEquals([world.connection().status, world.connection().rate], ["connected", 0]);
+  await flowing(world);
+  assertEquals(world.whys(), []);
+});
+
+for (const [status, why] of [[404, "wrong_path"], [503, "outage"]] as const) {
+  Deno.test(`#28 the upgrade refused with ${status}: told as ${why}, tried again`, async () => {
+    await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+      simulator.control({ fault: "refuse_upgrade", status, times: 1 });
+    }, FAST);
+    await flowing(world);
+    assertEquals(world.whys(), [why]);
+  });
+}
+
+Deno.test("#28 `connected` that does not come: the key is sent all the same, and the connection is in", async () => {
+  await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+    simulator.control({ fault: "slow_connected", delay_ms: 60_000 });
+  });
+  await flowing(world);
+  assertEquals(world.whys(), []);
+});
+
+Deno.test("#28 the upgrade cut, and a slow `connected`: both survived", async () => {
+  await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+    simulator.control({ fault: "refuse_upgrade", status: null, times: 1 });
+    simulator.control({ fault: "slow_connected", delay_ms: 1_500 });
+  });
+  await flowing(world);
+  assertEquals(world.whys().length, 1);
+});
+
+const THREE = {
+  USE_MULTI_CONNECTION: "true",
+  WEBSOCKET_ROUTING_STRATEGY: "round_robin",
+  WEBSOCKET_CONNECTION_2_ENABLED: "true",
+  WEBSOCKET_CONNECTION_3_ENABLED: "true",
+  TICK_SYMBOLS: "AAPL,MSFT,NVDA,AMZN,GOOGL,TSLA",
+};
+
+Deno.test("#29 a restart of the service drops all three at once: all are back, with their own tickers", async () => {
+  await using world = await simulatedIngest(THREE);
+  await until("all three are up", () => [0, 1, 2].every((n) => world.connection(n).status === "connected"));
+  world.simulator.control({ fault: "restart", refusals: 4 });
+  await until("all three noticed", () => world.whys().filter((why) => why === "dropped").length === 3);
+  await until(
+    "all three are up again",
+    () => [0, 1, 2].every((n) => world.connection(n).status === "connected"),
+  );
+  assertEquals([0, 1, 2].map((n) => world.connection(n).tickers), [2, 2, 2]);
+});
+
+Deno.test("#30 the slot is still taken after a drop: refused, at rest, and in once it is free", async () => {
+  const accounts = {
+    accounts: [{
+      name: "one",
+      keys: ["simulator"],
+      quota: 1,
+      policy: "refuse-newest" as const,
+      markets: { stocks: { realtime: ["T", "A", "AM"] } },
+    }],
+  };
+  await using world = await simulatedIngest(BOTH, { accounts }, () => {}, FAST);
+  await flowing(world);
+  world.simulator.control({ fault: "slot_release", delay_ms: 10_000 });
+  world.simulator.control({ fault: "half_open", reap_ms: 30_000 });
+  await until("it is dead", () => world.whys().includes("dead"));
+  await until("the slot is still taken", () => world.whys().includes("max_connections"));
+  await flowing(world);
+});
+
+for (const framing of ["one-frame", "frame-each", "with-data"] as const) {
+  Deno.test(`#31 acks framed ${framing} and said twice: counted once`, async () => {
+    await using world = await simulatedIngest({ TICK_SYMBOLS: "AAPL,MSFT,NVDA" }, {}, (simulator) => {
+      simulator.control({ fault: "ack_framing", framing, repeats: 2 });
+    });
+    await flowing(world);
+    await until("all are acknowledged", () => world.connection().detail === "streaming");
+  });
+}
+
+for (const variant of [1, 2, 3, 4]) {
+  Deno.test(`#32 max_connections in text ${variant}: known by its status`, async () => {
+    await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+      simulator.control({ fault: "max_connections_text", variant });
+      simulator.control({ fault: "refuse_newcomers", times: 1 });
+    });
+    await until("it is told", () => world.whys().includes("max_connections"));
+  });
+}
