@@ -1,0 +1,249 @@
+/**
+ * Hosts the derived streams in ingest: gives the folds what stands in the lists, offers what they make, keeps their
+ * checkpoints, and catches up after a restart or takeover, so that no signal is made twice and none is missing but what fell
+ * between the checkpoint and the start of the lists, which is told as a gap.
+ *
+ * The folds see an event when it has been appended, not before: so a state is always true at a position of each input list, the
+ * lists alone can bring it up to date, and a leader that was fenced off leaves no signal of events nobody ever got.
+ *
+ * A term: {@link DerivedHost.begin}, then the pipeline leads (its `onSeed` and `onAppended` come here), {@link DerivedHost.run}
+ * beside it, and on a clean stop, when the pipeline is flushed, {@link DerivedHost.finish}.
+ */
+import { type Clock, isAbort } from "../feed/clock.ts";
+import { type Cursor, parseCursor, type Position } from "../feed/cursor.ts";
+import { describeError } from "../feed/error.ts";
+import type { FeedEvent, Stamped } from "../feed/event.ts";
+import type { Log } from "../feed/log.ts";
+import type { FoldStore } from "../feed/store.ts";
+import { listsOfStream, streamOfList } from "../feed/stream.ts";
+import type { DerivedFold } from "../signals/derived_fold.ts";
+import type { DerivedEvents, DerivedStreams } from "../signals/derived_streams.ts";
+import { catchUp, endOfList, type SeededList } from "./derived_catch_up.ts";
+import { DerivedCheckpoint } from "./derived_checkpoint.ts";
+import { OfferedEvents } from "./offered_events.ts";
+import type { Pipeline, PipelineOptions } from "./pipeline.ts";
+import { withinLimit } from "./time_limit.ts";
+
+/** Between two turns of the host: heatmaps that are due, and a share of a checkpoint. */
+export const DERIVED_TURN_MS = 50;
+/** Loading checkpoints may take so long; after that the folds start with what the lists hold, and a gap is told. */
+export const FOLD_LOAD_LIMIT_MS = 5_000;
+/** The last save of a clean stop may take so long. */
+export const FOLD_FINISH_LIMIT_MS = 2_000;
+
+/** How {@link createDerivedHost} is set up. */
+export interface DerivedHostOptions {
+  readonly store: FoldStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Folds without state; called once a term. */
+  readonly create: () => DerivedStreams;
+  /** Lists the tick stream is split over. */
+  readonly tickLists: number;
+  /** Where events go. */
+  readonly pipeline: () => Pick<Pipeline, "offer" | "tellGap">;
+}
+
+/** The host. */
+export interface DerivedHost {
+  /** For the pipeline. */
+  readonly hooks: Required<Pick<PipelineOptions, "onSeed" | "onAppended">>;
+  /** Before the pipeline leads: fresh folds, with their checkpoints loaded. Resolves in any case, soon. */
+  begin(fence: number, signal: AbortSignal): Promise<void>;
+  /** Beside the pipeline, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** After the flush of a clean stop: saves everything. Resolves in any case, within {@link FOLD_FINISH_LIMIT_MS}. */
+  finish(): Promise<void>;
+}
+
+/** A fold with what belongs to its term. */
+interface HostedFold {
+  readonly fold: DerivedFold;
+  /** Undefined: there was no checkpoint. */
+  readonly cursor: Cursor | undefined;
+  readonly isLoaded: boolean;
+  readonly offered: OfferedEvents;
+  readonly checkpoint: DerivedCheckpoint;
+}
+
+interface Term {
+  readonly derived: DerivedStreams;
+  readonly folds: readonly HostedFold[];
+  /** Lists still to be seeded before catching up. */
+  readonly awaited: Set<string>;
+  readonly seeded: SeededList[];
+  readonly positions: Map<string, Position>;
+}
+
+class Host implements DerivedHost {
+  readonly hooks = {
+    onSeed: (list: string, events: readonly Stamped[]) => this.#onSeed(list, events),
+    onAppended: (list: string, first: Position, events: readonly FeedEvent[]) =>
+      this.#onAppended(list, first, events),
+  };
+  readonly #options: DerivedHostOptions;
+  #term: Term | undefined;
+
+  constructor(options: DerivedHostOptions) {
+    this.#options = options;
+  }
+
+  async begin(fence: number, signal: AbortSignal): Promise<void> {
+    const derived = this.#options.create();
+    const positions = new Map<string, Position>();
+    const folds: HostedFold[] = [];
+    for (const fold of derived.folds) folds.push(await this.#load(fold, positions, fence, signal));
+    const inputs = [...derived.inputs].flatMap((stream) => this.#listsOf(stream));
+    const own = derived.folds.map((fold) => fold.stream);
+    this.#term = { derived, folds, awaited: new Set([...inputs, ...own]), seeded: [], positions };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(DERIVED_TURN_MS, signal);
+      } catch (error) {
+        if (!isAbort(error, signal)) throw error;
+        break;
+      }
+      const term = this.#term;
+      if (term === undefined || term.awaited.size > 0) continue;
+      this.#offerAll(term, term.derived.tick(clock.now()));
+      for (const { checkpoint } of term.folds) checkpoint.turn(signal);
+    }
+    for (const { checkpoint } of this.#term?.folds ?? []) await checkpoint.rest();
+  }
+
+  async finish(): Promise<void> {
+    const term = this.#term;
+    this.#term = undefined;
+    if (term === undefined || term.awaited.size > 0) return;
+    const { clock, log } = this.#options;
+    const never = new AbortController().signal;
+    try {
+      await withinLimit(clock, FOLD_FINISH_LIMIT_MS, never, async (signal) => {
+        for (const { checkpoint } of term.folds) await checkpoint.finish(signal);
+      });
+    } catch (error) {
+      log.warning("fold_not_saved", { stream: "all", error: describeError(error) });
+    }
+  }
+
+  async #load(
+    fold: DerivedFold,
+    positions: ReadonlyMap<string, Position>,
+    fence: number,
+    signal: AbortSignal,
+  ): Promise<HostedFold> {
+    const { store, clock, log } = this.#options;
+    let cursor: Cursor | undefined;
+    let isLoaded = true;
+    try {
+      const saved = await withinLimit(
+        clock,
+        FOLD_LOAD_LIMIT_MS,
+        signal,
+        (inner) => store.loadFold(fold.stream, inner),
+      );
+      if (saved.cursor !== undefined) cursor = parseCursor(saved.cursor);
+      const unreadable = fold.restore(saved.states);
+      log.info("fold_loaded", {
+        stream: fold.stream,
+        symbols: saved.states.size,
+        unreadable,
+        cursor: saved.cursor,
+      });
+    } catch (error) {
+      isLoaded = false;
+      log.warning("fold_not_loaded", { stream: fold.stream, error: describeError(error) });
+    }
+    const offered = new OfferedEvents();
+    const lists = [...fold.inputs].flatMap((stream) => this.#listsOf(stream));
+    const checkpoint = new DerivedCheckpoint({
+      fold,
+      store,
+      clock,
+      log,
+      fence,
+      savedCursor: cursor,
+      positions: () => only(positions, lists),
+      made: () => offered.made,
+      settled: () => offered.settled,
+    });
+    return { fold, cursor, isLoaded, offered, checkpoint };
+  }
+
+  #onSeed(list: string, events: readonly Stamped[]): void {
+    const term = this.#term;
+    if (term === undefined || !term.awaited.delete(list)) return;
+    term.seeded.push({ list, events });
+    if (term.awaited.size === 0) this.#catchUp(term);
+  }
+
+  #catchUp(term: Term): void {
+    for (const seeded of term.seeded) {
+      const end = endOfList(seeded);
+      if (end !== undefined && term.derived.inputs.has(streamOfList(seeded.list))) {
+        term.positions.set(seeded.list, end);
+      }
+    }
+    for (const hosted of term.folds) {
+      const { fold } = hosted;
+      fold.remember(term.seeded.find(({ list }) => list === fold.stream)?.events ?? []);
+      const lists = term.seeded.filter(({ list }) => fold.inputs.has(streamOfList(list)));
+      const { events, missed } = catchUp(hosted.cursor, lists);
+      if (fold.tellsGaps && (missed || !hosted.isLoaded)) this.#tellGap(hosted, events[0]?.t);
+      for (const event of events) this.#offer(hosted, fold.apply(event));
+      const gap = missed || !hosted.isLoaded;
+      this.#options.log.info("fold_caught_up", { stream: fold.stream, events: events.length, gap });
+    }
+    term.seeded.length = 0;
+  }
+
+  /** From the newest event the checkpoint knew to the first that is left. */
+  #tellGap({ fold }: HostedFold, firstT: number | undefined): void {
+    const to = firstT ?? this.#options.clock.now();
+    const from = Math.min(to, Number.isFinite(fold.newestT()) ? fold.newestT() : to);
+    this.#options.pipeline().tellGap(fold.stream, { lost: null, cause: "upstream", from, to });
+  }
+
+  #onAppended(list: string, first: Position, events: readonly FeedEvent[]): void {
+    const term = this.#term;
+    if (term === undefined || term.awaited.size > 0) return;
+    for (const { fold, offered } of term.folds) if (fold.stream === list) offered.appended(events);
+    const stream = streamOfList(list);
+    if (!term.derived.inputs.has(stream)) return;
+    term.positions.set(list, { epoch: first.epoch, seq: first.seq + events.length - 1 });
+    this.#offerAll(term, term.derived.onEvents(stream, events));
+  }
+
+  #offerAll(term: Term, made: readonly DerivedEvents[]): void {
+    for (const { stream, events } of made) {
+      const hosted = term.folds.find(({ fold }) => fold.stream === stream);
+      if (hosted !== undefined) this.#offer(hosted, events);
+    }
+  }
+
+  #offer({ fold, offered }: HostedFold, events: readonly FeedEvent[]): void {
+    if (events.length === 0) return;
+    offered.add(events);
+    this.#options.pipeline().offer(fold.stream, events);
+  }
+
+  #listsOf(stream: string): readonly string[] {
+    return listsOfStream(stream, stream === "tick" ? this.#options.tickLists : 1);
+  }
+}
+
+function only(positions: ReadonlyMap<string, Position>, lists: readonly string[]): Cursor {
+  const cursor = new Map<string, Position>();
+  for (const list of lists) {
+    const position = positions.get(list);
+    if (position !== undefined) cursor.set(list, position);
+  }
+  return cursor;
+}
+
+/** A host; nothing happens before its first term. */
+export const createDerivedHost = (options: DerivedHostOptions): DerivedHost => new Host(options);
