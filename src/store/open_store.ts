@@ -41,11 +41,12 @@ async function openTcp(url: string, deps: StoreDeps): Promise<FeedStore> {
   const { TcpTransport } = await import("./tcp_transport.ts");
   const { createRedisStore } = await import("./redis_store.ts");
   const usage = new UsageMeter();
-  const transport = new TcpTransport({ ...deps, url, log: deps.log.child("store") }, usage);
+  const log = deps.log.child("store");
+  const transport = new TcpTransport({ ...deps, url, log }, usage);
   const waited = new AbortController();
   await Promise.race([transport.attempted, deps.clock.sleep(OPEN_WAIT_MS, waited.signal).catch(() => {})]);
   waited.abort();
-  return createRedisStore({ ...deps, transport, usage });
+  return createRedisStore({ ...deps, log, transport, usage });
 }
 
 async function openRest(url: string, token: string, deps: StoreDeps): Promise<FeedStore> {
@@ -53,5 +54,5 @@ async function openRest(url: string, token: string, deps: StoreDeps): Promise<Fe
   const { createRedisStore } = await import("./redis_store.ts");
   const usage = new UsageMeter();
   const transport = new RestTransport({ ...deps, url, token }, usage);
-  return createRedisStore({ ...deps, transport, usage });
+  return createRedisStore({ ...deps, log: deps.log.child("store"), transport, usage });
 }

@@ -2,6 +2,8 @@
  * Calls over a transport with what every call needs: a time limit, the caller's signal, errors in our own words, counts.
  */
 import type { Clock } from "../feed/clock.ts";
+import type { Log } from "../feed/log.ts";
+import { OutageLog } from "./outage_log.ts";
 import {
   closedFailure,
   isWrongNode,
@@ -19,6 +21,7 @@ export const CALL_TIME_LIMIT_MS = 3000;
 
 /** See the file comment. */
 export class RedisCaller {
+  readonly #outages: OutageLog;
   #isClosed = false;
   /** What is under way. By hand, for AbortSignal.any() over a long-lived signal leaks on Deno 2.9. */
   readonly #calls = new Set<AbortController>();
@@ -27,7 +30,10 @@ export class RedisCaller {
     readonly transport: RedisTransport,
     readonly clock: Clock,
     readonly usage: UsageMeter,
-  ) {}
+    log: Log,
+  ) {
+    this.#outages = new OutageLog(log, clock, transport.name);
+  }
 
   /** One command; billed as one. */
   async command(command: RedisCommand, signal?: AbortSignal): Promise<unknown> {
@@ -84,13 +90,20 @@ export class RedisCaller {
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#calls.add(ended);
     try {
-      return await within({ clock: this.clock, limitMs: CALL_TIME_LIMIT_MS, signal: ended.signal }, call);
+      const reply = await within(
+        { clock: this.clock, limitMs: CALL_TIME_LIMIT_MS, signal: ended.signal },
+        call,
+      );
+      this.#outages.worked();
+      return reply;
     } catch (error) {
       if (ended.signal.aborted) throw ended.signal.reason;
       this.usage.add({ failures: 1 });
       if (error instanceof TimeLimitError) this.transport.doubt("silent");
       if (isWrongNode(error)) this.transport.doubt("wrong_node");
-      throw storeFailure(error);
+      const failure = storeFailure(error);
+      this.#outages.failed(failure);
+      throw failure;
     } finally {
       this.#calls.delete(ended);
       signal?.removeEventListener("abort", onAbort);

@@ -1,5 +1,6 @@
 /** The one implementation on Redis, over either transport. */
 import type { Clock } from "../feed/clock.ts";
+import type { Log } from "../feed/log.ts";
 import type { FeedStore } from "../feed/store.ts";
 import { keyNames } from "./key_names.ts";
 import { RedisCaller } from "./redis_caller.ts";
@@ -15,13 +16,14 @@ export interface RedisStoreParts {
   readonly transport: RedisTransport;
   readonly usage: UsageMeter;
   readonly clock: Clock;
+  readonly log: Log;
   readonly keyPrefix: string;
 }
 
 /** A store over `transport`, which it owns from now on. */
-export function createRedisStore({ transport, usage, clock, keyPrefix }: RedisStoreParts): FeedStore {
+export function createRedisStore({ transport, usage, clock, log, keyPrefix }: RedisStoreParts): FeedStore {
   const names = keyNames(keyPrefix);
-  const redis = new RedisCaller(transport, clock, usage);
+  const redis = new RedisCaller(transport, clock, usage, log);
   return {
     transport: transport.name,
     ...redisLists(redis, names),

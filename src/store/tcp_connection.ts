@@ -89,16 +89,16 @@ export class TcpConnection implements AsyncDisposable {
     log.info("store_connect", { transport: "tcp" });
     const why = await Promise.race([live.lost, dropped.promise]);
     live.client.destroy();
-    if (!signal.aborted) log.warning("store_disconnect", { reason: storeFailure(asReplyError(why)).message });
-    this.#state = { kind: "connecting", last: storeFailure(asReplyError(why)) };
+    const last = storeFailure(asReplyError(why));
+    if (!signal.aborted) log.info("store_disconnect", { transport: "tcp", reason: last.message });
+    this.#state = { kind: "connecting", last };
     return true;
   }
 
   #fail(error: unknown): void {
     if (this.#closing.signal.aborted) return;
-    const why = storeFailure(error);
-    const before = this.#state.kind === "connecting" ? this.#state.last?.message : undefined;
-    this.#state = { kind: "connecting", last: why };
-    if (why.message !== before) this.options.log.warning("store_unreachable", { reason: why.message });
+    const last = storeFailure(error);
+    this.#state = { kind: "connecting", last };
+    this.options.log.debug("store_connect_failed", { transport: "tcp", reason: last.message });
   }
 }
