@@ -3,7 +3,7 @@
  * something is missing the socket is cut, for that protocol has no word for a gap, and programs written for it reconnect.
  */
 import type { Market } from "../feed/wire_fields.ts";
-import { TickcastError } from "../feed/error.ts";
+import { describeError, TickcastError } from "../feed/error.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import type { Follower, FollowerHost } from "./follower.ts";
 import type { Frame } from "./frame.ts";
@@ -80,9 +80,10 @@ export class MassiveClient implements FollowerHost {
     if (typeof data !== "string") return core.counters.drop("massive_unreadable");
     if (data.length > MASSIVE_MESSAGE_MAX_CHARS) return this.end(1009);
     this.#waiting++;
-    this.#last = this.#last.then(() => this.#carryOut(data)).catch(() => this.cut()).finally(() =>
-      this.#waiting--
-    );
+    this.#last = this.#last.then(() => this.#carryOut(data)).catch((error) => {
+      core.log.error("ws_error", { client: this.id, error: describeError(error) });
+      this.cut();
+    }).finally(() => this.#waiting--);
   }
 
   /** Looks after itself, every round. Times: monotonic and Unix, ms. */

@@ -21,6 +21,7 @@ import { EdgeNote } from "./health_edge_note.ts";
 import type { SessionAt } from "./health_report.ts";
 import { HealthService } from "./health_service.ts";
 import { EdgeMetrics } from "./metrics_registry.ts";
+import { openapiRoutes } from "./openapi_routes.ts";
 import { answer, answerError } from "./operational_answer.ts";
 import { type ClientFacts, statsReport } from "./stats_report.ts";
 
@@ -92,6 +93,7 @@ export function operational(deps: OperationalDeps): Operational {
     return new Response(await metrics.text(), { headers });
   });
   routes.route("/", costRoutes({ health, store, clock, facts, mayRead: guard.mayRead }));
+  routes.route("/", openapiRoutes(facts.version));
   const desk = new ControlDesk({ store, clock, newId: () => crypto.randomUUID() });
   routes.route("/", adminRoutes({ health, desk, guard, streams }));
   return {
