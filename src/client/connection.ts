@@ -46,6 +46,7 @@ export interface ConnectionEvents {
   onGarbage(): void;
   onStatus(status: Status): void;
   onError(error: ClientError): void;
+  onRoundTrip(ms: number): void;
 }
 
 interface Session {
@@ -69,6 +70,7 @@ export class Connection {
   #lastHeard = 0;
   #lastWatch = 0;
   #drainUntil = 0;
+  #pingedAt = 0;
   #upgradeMs: number;
   #hasRenewed = false;
   readonly #ladder: Ladder;
@@ -106,7 +108,7 @@ export class Connection {
   nudge(): void {
     if (this.#status.state === "waiting") return void this.#open();
     if (this.#status.state !== "open") return;
-    this.#session?.link?.ping();
+    this.#sendPing();
     if (this.#isSilentFor(this.#session?.heartbeatMs ?? 0)) {
       return this.#fail("STALLED", "The connection went silent");
     }
@@ -164,6 +166,7 @@ export class Connection {
     this.#alarms.clear("nudge");
     if (message.type === "hello") this.#onHello(session, message.heartbeatMs, message.edge);
     if (message.type === "reconnect") this.#onReconnect(message.afterMs);
+    if (message.type === "pong") this.events.onRoundTrip(this.#lastHeard - this.#pingedAt);
     this.events.onMessage(message);
   }
 
@@ -185,7 +188,7 @@ export class Connection {
     });
     this.#lastWatch = this.settings.platform.now();
     this.#watch(session);
-    this.#ping(session);
+    this.#ping();
     this.#planUpgrade();
   }
 
@@ -195,11 +198,15 @@ export class Connection {
     this.#alarms.set("drain", waitMs, () => this.#fail("DRAINING", "The server asked this client to move"));
   }
 
-  #ping(session: Session): void {
-    this.#alarms.set("ping", this.settings.pingIntervalMs, () => {
-      session.link?.ping();
-      this.#ping(session);
-    });
+  /** The first at once: it measures the round trip. */
+  #ping(): void {
+    this.#sendPing();
+    this.#alarms.set("ping", this.settings.pingIntervalMs, () => this.#ping());
+  }
+
+  #sendPing(): void {
+    this.#pingedAt = this.settings.platform.now();
+    this.#session?.link?.ping();
   }
 
   /** Looks in on the connection: silence past the heartbeat is death, and a jump in time is a sleep just ended. */

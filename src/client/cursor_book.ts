@@ -13,7 +13,7 @@ interface Seen {
 
 /** Reads `[<list number>.]<epoch>-<seq>`; undefined when it is no id. */
 function readId(id: string): (Seen & { readonly suffix: string }) | undefined {
-  const dash = id.lastIndexOf("-");
+  const dash = id.indexOf("-");
   const dot = id.indexOf(".");
   const seq = Number(id.slice(dash + 1));
   if (dash <= dot + 1 || dash === id.length - 1 || !Number.isSafeInteger(seq) || seq < 0) return undefined;
@@ -22,10 +22,10 @@ function readId(id: string): (Seen & { readonly suffix: string }) | undefined {
 
 const isAfter = (a: Seen, b: Seen): boolean => a.epoch === b.epoch ? a.seq > b.seq : a.epoch > b.epoch;
 
-/** Whether id `a` is later than id `b` of the same list. False when either is no id. */
-export function isLater(a: string, b: string): boolean {
+/** Whether id `a` is `b` or an earlier one of the same epoch. */
+export function isUpTo(a: string, b: string): boolean {
   const left = readId(a), right = readId(b);
-  return left !== undefined && right !== undefined && isAfter(left, right);
+  return left !== undefined && right !== undefined && left.epoch === right.epoch && left.seq <= right.seq;
 }
 
 const isOfStream = (list: string, stream: string): boolean =>

@@ -1,5 +1,5 @@
 /** The polling transport: plain requests, for networks where nothing else gets through. One loop per stream. */
-import { isLater } from "./cursor_book.ts";
+import { isUpTo } from "./cursor_book.ts";
 import { type Down, httpDown, networkDown } from "./failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { type AnyEvent, type GapNotice, isEvent, toMessage } from "./message.ts";
@@ -25,11 +25,10 @@ export function tellAnswer(stream: string, answer: Answer, handlers: LinkHandler
     handlers.onMessage({ type: "events", stream, cursor, events: part });
   const gap = answer.gap && toMessage("gap", { ...answer.gap, stream }) as GapNotice;
   if (gap) {
-    const after = gap.after;
-    const split = after === undefined
-      ? 0
-      : events.findIndex((event) => isEvent(event) && isLater(event.id, after));
-    const before = split < 0 ? events : events.slice(0, split);
+    const { after } = gap;
+    const before = after === undefined
+      ? []
+      : events.filter((event) => isEvent(event) && isUpTo(event.id, after));
     if (before.length > 0) tell(before);
     handlers.onMessage(gap);
     tell(events.slice(before.length), answer.cursor);

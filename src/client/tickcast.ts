@@ -93,6 +93,7 @@ export class Tickcast implements Disposable {
       onGarbage: () => this.#garbage(),
       onStatus: (status) => this.#onStatus(status),
       onError: (error) => callSafely(options.onError, error),
+      onRoundTrip: (ms) => this.stats.roundTripMs = ms,
     });
   }
 

@@ -68,8 +68,14 @@ export function mergeAsks(asks: Iterable<Ask>): Wants {
       wants.set(stream, held ? mergeTwo(held, want) : want);
     }
   }
+  for (const [stream, want] of wants) {
+    if (want.symbols.join().length > SYMBOLS_MAX_CHARS) wants.set(stream, { ...want, symbols: ["*"] });
+  }
   return wants;
 }
+
+/** The server takes messages of 16 k characters: past this everything is taken, and picked from here. */
+export const SYMBOLS_MAX_CHARS = 12_000;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -126,6 +126,7 @@ export class ChartView {
         timeVisible: true,
         secondsVisible: false,
         rightOffset: 4,
+        barSpacing: 8,
         minBarSpacing: 2,
         tickMarkFormatter: (time: Time) => formatMinute(msOf(time)),
       },

@@ -10,7 +10,7 @@ const LINES = 40;
 interface Print {
   readonly t: number;
   readonly price: number;
-  readonly size: number;
+  readonly size: number | undefined;
   readonly sign: "up" | "down" | "";
 }
 
@@ -49,7 +49,8 @@ export class TradeTape {
     if (event.type === "trade") this.#hasTrades = true;
     else if (this.#hasTrades) return;
     const price = event.type === "trade" ? event.price : event.close;
-    const size = (event.type === "trade" ? event.size : event.volume) ?? 0;
+    // Fractions of a share come in `ds` with a size of 0 (`docs/protocol.md`).
+    const size = event.type === "second" ? event.volume : event.size || Number(event.ds ?? event.size);
     const was = this.#last ?? price;
     this.#prints.unshift({ t: event.t, price, size, sign: price > was ? "up" : price < was ? "down" : "" });
     this.#last = price;

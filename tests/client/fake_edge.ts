@@ -127,10 +127,13 @@ export class FakeEdge implements AsyncDisposable {
     if (url.pathname !== "/ws") return serveHttp(this, request, url);
     const status = this.faults.wsStatus;
     if (status !== 0) return Response.json({ error: { code: "WS_DISABLED", message: "off" } }, { status });
-    if (request.headers.get("upgrade") !== "websocket") return new Response("upgrade", { status: 426 });
     const offered = request.headers.get("sec-websocket-protocol")?.split(/,\s*/) ?? [];
-    const token = offered.find((one) => one.startsWith("bearer."))?.slice("bearer.".length);
-    if (token !== undefined && this.faults.badTokens.has(token)) return new Response("", { status: 401 });
+    const token = request.headers.get("authorization")?.slice("Bearer ".length) ??
+      offered.find((one) => one.startsWith("bearer."))?.slice("bearer.".length);
+    if (token !== undefined && this.faults.badTokens.has(token)) {
+      return Response.json({ error: { code: "UNAUTHORIZED", message: "no" } }, { status: 401 });
+    }
+    if (request.headers.get("upgrade") !== "websocket") return new Response("upgrade", { status: 426 });
     const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "tickcast.v1", idleTimeout: 0 });
     this.sockets.add(new FakeSocket(this, socket, token));
     return response;

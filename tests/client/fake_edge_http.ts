@@ -75,6 +75,7 @@ function serveSse(edge: FakeEdge, url: URL, signal: AbortSignal): Response {
         if (gap && at) gaps.push(gapMessage(stream, edge.list(stream), at, gap));
       }
       send("hello", { protocol: "tickcast.v1", edge: "fake-sse", heartbeat_ms: 15_000 });
+      send("subscribed", { streams, cursor: whole() });
       for (const gap of gaps) send("gap", gap);
       for (const stream of streams) {
         if (url.searchParams.get("snapshot") !== "true" && stream !== "heatmap") continue;
