@@ -18,12 +18,18 @@ const BREATH_MS = 20;
 /** For requests under way; then the server is cut. All together stays under the five seconds of Deno Deploy. */
 const SHUTDOWN_MAX_MS = 2_500;
 
+/** A listening server of either kind. */
+export interface Stoppable {
+  /** Stops accepting; resolves when what is under way has ended. */
+  shutdown(): Promise<void>;
+}
+
 /** What there is to end. */
 export interface DrainParts {
   readonly core: EdgeCore;
   readonly hub: SessionHub;
   readonly massive: MassiveDoor;
-  readonly servers: readonly Deno.HttpServer[];
+  readonly servers: readonly Stoppable[];
   readonly operations: Operational;
   readonly stop: AbortController;
 }
@@ -56,7 +62,7 @@ export async function drainEdge(
   log.info("edge_stopped", {});
 }
 
-async function shutDown({ clock, log }: EdgeCore, server: Deno.HttpServer): Promise<void> {
+async function shutDown({ clock, log }: EdgeCore, server: Stoppable): Promise<void> {
   const late = Promise.withResolvers<boolean>();
   using _timer = clock.timer(SHUTDOWN_MAX_MS, () => late.resolve(false));
   const done = server.shutdown().then(() => true, () => true);

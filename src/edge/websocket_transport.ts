@@ -125,7 +125,21 @@ export function socketHandlers(
   };
 }
 
-/** Takes over an upgrade request that has been let in. */
+/**
+ * The subprotocol to select: ours where any is offered, never one that may be a token.
+ * @throws {TickcastError} BAD_REQUEST when ours is not among those offered
+ */
+export function subprotocolOf(request: Request): string | undefined {
+  const offered = request.headers.get("sec-websocket-protocol");
+  if (offered === null) return undefined;
+  if (offered.split(",").some((name) => name.trim() === PROTOCOL)) return PROTOCOL;
+  throw new TickcastError("BAD_REQUEST", `Cannot open a socket as its subprotocols must include ${PROTOCOL}`);
+}
+
+/**
+ * Takes over an upgrade request that has been let in.
+ * @throws {TickcastError} BAD_REQUEST when it is no proper handshake
+ */
 export function upgrade(
   request: Request,
   core: EdgeCore,
@@ -133,21 +147,25 @@ export function upgrade(
   principal: Principal | undefined,
   defaults: ConnectionDefaults,
 ): Response {
-  const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
-  if (offered.length > 0 && !offered.includes(PROTOCOL)) {
-    throw new TickcastError(
-      "BAD_REQUEST",
-      `Cannot open a socket as its subprotocols must include ${PROTOCOL}`,
-    );
-  }
-  const { socket, response } = Deno.upgradeWebSocket(request, {
-    idleTimeout: IDLE_TIMEOUT_S,
-    ...(offered.length > 0 && { protocol: PROTOCOL }),
-  });
+  const protocol = subprotocolOf(request);
+  const { socket, response } = handshake(request, protocol);
   const handlers = socketHandlers(core, hub, socket, principal, defaults);
   socket.onopen = handlers.onOpen;
   socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
   socket.onclose = handlers.onClose;
   socket.onerror = () => core.log.debug("ws_error", { error: "the socket failed" });
   return response;
+}
+
+function handshake(request: Request, protocol: string | undefined): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request, {
+      idleTimeout: IDLE_TIMEOUT_S,
+      ...(protocol !== undefined && { protocol }),
+    });
+  } catch (error) {
+    throw new TickcastError("BAD_REQUEST", "Cannot open a socket as the handshake is not a proper one", {
+      cause: error,
+    });
+  }
 }
