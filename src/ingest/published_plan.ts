@@ -8,15 +8,20 @@ import { ALL } from "./subscription_topics.ts";
 /** Minute symbols the heatmap takes where none are named for it. */
 export const HEATMAP_DEFAULT_SYMBOLS = 50;
 
-/** Symbols of the heatmap: those named, else the first minute symbols; empty: no heatmap. */
+/**
+ * Symbols of the heatmap: those named, else the first minute symbols; where these are everything, `whereAll` (the simulator's
+ * first). Empty: no heatmap.
+ */
 export function heatmapSymbols(
   settings: Pick<SignalSettings, "heatmapSymbols">,
   minuteSymbols: readonly string[] | undefined,
+  whereAll: readonly string[] = [],
 ): readonly string[] {
   if (settings.heatmapSymbols !== undefined) {
     return minuteSymbols === undefined ? [] : settings.heatmapSymbols;
   }
-  if (minuteSymbols === undefined || minuteSymbols.some((symbol) => symbol.endsWith(ALL))) return [];
+  if (minuteSymbols === undefined || minuteSymbols.length === 0) return [];
+  if (minuteSymbols.some((symbol) => symbol.endsWith(ALL))) return whereAll;
   return minuteSymbols.slice(0, HEATMAP_DEFAULT_SYMBOLS);
 }
 
@@ -25,9 +30,10 @@ export function publishedPlan(
   settings: Settings,
   connections: readonly Pick<PlannedConnection, "market" | "tickers">[],
   at: number,
+  heatmapWhereAll: readonly string[] = [],
 ): PublishedPlan {
   const streams = streamsOf(settings.ingest, connections);
-  const heatmap = heatmapSymbols(settings.signals, streams.minute?.symbols);
+  const heatmap = heatmapSymbols(settings.signals, streams.minute?.symbols, heatmapWhereAll);
   const all = [...new Set(Object.values(streams).flatMap((stream) => stream.symbols))].sort();
   return {
     at,

@@ -9,6 +9,7 @@ import type { ConnectionPlan } from "./connection_plan.ts";
 import { type ControlScope, executeCommand } from "./control_commands.ts";
 import { CONTROL_POLL_MS, runControlLoop } from "./control_loop.ts";
 import { PUBLISH_INTERVAL_MS, publishNotes } from "./ingest_notes.ts";
+import type { DerivedHost } from "./derived_host.ts";
 import { Leadership, type Term } from "./leadership.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { readPlan } from "./plan_source.ts";
@@ -28,6 +29,8 @@ export interface IngestParts extends StartIngestOptions {
   readonly upstream: Upstream;
   readonly pipeline: Pipeline;
   readonly open: SocketOpener;
+  readonly recorder: AsyncDisposable | undefined;
+  readonly derived: DerivedHost | undefined;
 }
 
 /** See the file's head. */
@@ -103,7 +106,11 @@ export class RunningIngest implements Ingest {
 
   async #run(plan: ConnectionPlan | undefined): Promise<void> {
     if (plan !== undefined) await this.#apply(plan);
-    await this.#leadership.run((term) => this.#lead(term), this.#stop.signal);
+    try {
+      await this.#leadership.run((term) => this.#lead(term), this.#stop.signal);
+    } finally {
+      await this.#parts.recorder?.[Symbol.asyncDispose]();
+    }
   }
 
   async #apply(plan: ConnectionPlan): Promise<Awaited<ReturnType<typeof applyPlan>>> {
@@ -117,23 +124,27 @@ export class RunningIngest implements Ingest {
 
   /** One term: everything runs until it is lost, fenced off, or we are stopped; what is queued is written before the lease goes. */
   async #lead(term: Term): Promise<void> {
-    const { pipeline } = this.#parts;
+    const { pipeline, derived } = this.#parts;
     const appends = new AbortController();
     const work = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, term.lost, work.signal]);
+    if (!await this.#ensurePlan(signal)) return;
+    await derived?.begin(term.fence, signal);
     const appending = pipeline.lead(term.fence, AbortSignal.any([appends.signal, term.lost])).then((why) => {
       if (why === "fenced") work.abort();
     });
-    const signal = AbortSignal.any([this.#stop.signal, term.lost, work.signal]);
     try {
-      if (await this.#ensurePlan(signal)) {
-        await Promise.all([
-          this.#manager.run(signal, term.missedSince),
-          runControlLoop(this.#controlOptions(), signal),
-          publishNotes(this.#noteOptions(), signal),
-          this.#rebalanceLoop(signal),
-        ]);
+      await Promise.all([
+        this.#manager.run(signal, term.missedSince),
+        runControlLoop(this.#controlOptions(), signal),
+        publishNotes(this.#noteOptions(), signal),
+        this.#rebalanceLoop(signal),
+        derived?.run(signal),
+      ]);
+      if (!term.lost.aborted && !work.signal.aborted) {
+        await this.#flush();
+        await derived?.finish();
       }
-      if (!term.lost.aborted && !work.signal.aborted) await this.#flush();
     } finally {
       appends.abort();
       await appending;
@@ -194,16 +205,17 @@ export class RunningIngest implements Ingest {
       log,
       intervalMs: PUBLISH_INTERVAL_MS[store.transport],
       health: () => this.health(),
-      plan: () => this.#publishedPlan(),
+      plan: () => this.plan(),
       planVersion: () => this.#manager.placement.version,
     };
   }
 
-  #publishedPlan(): PublishedPlan {
-    const { settings, clock } = this.#parts;
+  /** What is published of the plan, as of now. */
+  plan(): PublishedPlan {
+    const { settings, clock, heatmapDefault } = this.#parts;
     const { placement } = this.#manager;
     const connections = placement.lanes.map(({ id, market }) => ({ market, tickers: placement.tickers(id) }));
-    return publishedPlan(settings, connections, clock.now());
+    return publishedPlan(settings, connections, clock.now(), heatmapDefault);
   }
 
   #scope(): ControlScope {

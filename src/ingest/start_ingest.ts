@@ -1,6 +1,6 @@
 /**
  * Entry of the room: settings in, a running ingest out. It stands by until it holds the lease, then connects upstream, and
- * publishes what it does. `main.ts` wires it; derived streams hook in by {@link StartIngestOptions.derive}.
+ * publishes what it does. `main.ts` wires it.
  */
 import type { Clock, Random } from "../feed/clock.ts";
 import { TickcastError } from "../feed/error.ts";
@@ -10,18 +10,16 @@ import type { Settings } from "../feed/settings/settings.ts";
 import { STREAMS } from "../feed/stream.ts";
 import type { FeedStore } from "../feed/store.ts";
 import type { ConnectionPlan } from "./connection_plan.ts";
+import type { UpstreamFrame } from "./frame.ts";
 import type { Upstream } from "./connection_manager.ts";
+import { createDerivedHost, type DerivedHost } from "./derived_host.ts";
+import { createDerivedStreams } from "../signals/derived_streams.ts";
 import { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline.ts";
 import { readPlan } from "./plan_source.ts";
-import { enabledStreams, publishedPlan } from "./published_plan.ts";
+import { enabledStreams, heatmapSymbols, publishedPlan } from "./published_plan.ts";
+import { Recorder } from "./recorder.ts";
 import { RunningIngest } from "./running_ingest.ts";
 import { type SocketOpener, socketOpener } from "./upstream_socket.ts";
-
-/** What derived streams and recorders may hook into the data path. */
-export type PipelineHooks = Pick<
-  PipelineOptions,
-  "onForwarded" | "onAppended" | "onSeed" | "onFrame" | "rules" | "enabled"
->;
 
 /** How ingest is started. */
 export interface StartIngestOptions {
@@ -34,9 +32,9 @@ export interface StartIngestOptions {
   readonly instance: string;
   readonly version: string;
   /** Instead of the settings' hosts and key: the simulator in this process. */
-  readonly upstream?: Upstream;
-  /** Hooks of derived streams; `offer` gives their events back to the data path. */
-  readonly derive?: (offer: Pipeline["offer"]) => PipelineHooks;
+  readonly upstream?: Upstream | undefined;
+  /** Symbols of the heatmap where none are named and minute bars are of everything: the simulator's first. */
+  readonly heatmapDefault?: readonly string[] | undefined;
   /** Instead of real sockets, for tests. */
   readonly open?: SocketOpener;
   /** Instead of the data path, for tests. */
@@ -64,15 +62,52 @@ export interface Ingest {
  * @throws {TickcastError} SETTINGS with every problem of the plan.
  */
 export async function startIngest(options: StartIngestOptions): Promise<Ingest> {
+  const { settings, clock, log } = options;
   const upstream = upstreamOf(options);
   const plan = await firstPlan(options);
-  let pipeline = options.pipeline;
-  if (pipeline === undefined) {
-    const hooks = options.derive?.((stream, events) => pipeline?.offer(stream, events));
-    pipeline = createPipeline(pipelineOptions(options, plan, hooks));
-  }
-  const open = options.open ?? socketOpener(options.clock);
-  return new RunningIngest({ ...options, upstream, pipeline, open }, plan);
+  const { recordDir } = settings.ingest;
+  const recorder = recordDir === undefined
+    ? undefined
+    : new Recorder({ dir: recordDir, clock, log: log.child("recorder") });
+  const made: { ingest?: RunningIngest; pipeline?: Pipeline } = {};
+  const derived = options.pipeline === undefined
+    ? derivedHost(options, {
+      pipeline: () => made.pipeline ?? notMade(),
+      minuteSymbols: () => made.ingest?.plan().streams.minute?.symbols,
+    })
+    : undefined;
+  const hooks = {
+    ...derived?.hooks,
+    ...(recorder && { onFrame: (frame: UpstreamFrame) => recorder.record(frame) }),
+  };
+  made.pipeline = options.pipeline ?? createPipeline({ ...pipelineOptions(options, plan), ...hooks });
+  const open = options.open ?? socketOpener(clock);
+  made.ingest = new RunningIngest(
+    { ...options, upstream, pipeline: made.pipeline, open, recorder, derived },
+    plan,
+  );
+  return made.ingest;
+}
+
+function notMade(): never {
+  throw new TickcastError("INTERNAL", "Cannot offer derived events as the data path is not made yet");
+}
+
+/** Signals and heatmaps, folded from what stands in the lists. */
+function derivedHost(
+  { settings, store, clock, log, heatmapDefault }: StartIngestOptions,
+  from: { pipeline: () => Pipeline; minuteSymbols: () => readonly string[] | undefined },
+): DerivedHost {
+  const { signals, ingest: { tickLists } } = settings;
+  const symbols = () => heatmapSymbols(signals, from.minuteSymbols(), heatmapDefault);
+  return createDerivedHost({
+    store,
+    clock,
+    log: log.child("derived"),
+    create: () => createDerivedStreams({ settings: { ...signals, heatmapSymbols: symbols() } }),
+    tickLists,
+    pipeline: from.pipeline,
+  });
 }
 
 function upstreamOf({ upstream, settings }: StartIngestOptions): Upstream {
@@ -102,12 +137,11 @@ const DEFAULT_PULL_MS = { memory: 10, tcp: 250, rest: 250 } as const;
 const DEFAULT_APPEND_MS = { memory: 0, tcp: 10, rest: 100 } as const;
 
 function pipelineOptions(
-  { settings, store, clock, log, random }: StartIngestOptions,
+  { settings, store, clock, log, random, heatmapDefault }: StartIngestOptions,
   plan: ConnectionPlan | undefined,
-  hooks: PipelineHooks | undefined,
 ): PipelineOptions {
   const { pullIntervalMs, appendIntervalMs, tickLists, syntheticMinutes } = settings.ingest;
-  const published = plan && publishedPlan(settings, plan.connections, 0);
+  const published = plan && publishedPlan(settings, plan.connections, 0, heatmapDefault);
   return {
     store,
     clock,
@@ -121,6 +155,5 @@ function pipelineOptions(
       syntheticMinutes,
     },
     ...(published && { enabled: enabledStreams(settings, published) }),
-    ...hooks,
   };
 }
