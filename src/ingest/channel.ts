@@ -9,7 +9,7 @@ import type { ChannelHealth } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import { listOfSymbol, type StreamSpec } from "../feed/stream.ts";
 import { ChannelMetrics } from "./channel_metrics.ts";
-import { Dedupe } from "./dedupe.ts";
+import { Dedupe, IDENTITIES_PER_GENERATION } from "./dedupe.ts";
 import { Inbox, type Queued, type QueuedGap } from "./inbox.ts";
 import { Lane, laneItem, lossOf } from "./lane.ts";
 import type { GapToTell } from "./pipeline.ts";
@@ -46,7 +46,7 @@ type State =
 export class Channel implements Worker {
   readonly metrics: ChannelMetrics;
   readonly lanes: ReadonlyMap<string, Lane>;
-  readonly dedupe = new Dedupe();
+  readonly dedupe: Dedupe;
   readonly #options: ChannelOptions;
   readonly #inbox = new Inbox();
   #state: State;
@@ -61,6 +61,9 @@ export class Channel implements Worker {
     this.#options = options;
     this.#state = { name: options.enabled ? "on" : "off" };
     this.metrics = new ChannelMetrics(options.clock);
+    // What the lists hold is remembered at the very least.
+    const held = 2 * options.lists.length * options.spec.listCapEvents;
+    this.dedupe = new Dedupe(Math.max(IDENTITIES_PER_GENERATION, held));
     this.lanes = new Map(
       options.lists.map((list) => [list, new Lane(list, options.clock, (gap) => this.metrics.gap(gap))]),
     );

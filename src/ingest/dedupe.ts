@@ -11,7 +11,7 @@ import { encodeEvent } from "../feed/event_text.ts";
 import { hashText } from "./hash_text.ts";
 
 /** Two generations of so many are kept; the older goes when the newer is full. */
-export const IDENTITIES_PER_GENERATION = 100_000;
+export const IDENTITIES_PER_GENERATION = 50_000;
 /** Versions of one bar window remembered; a bar is sent again for 15 min at most. */
 export const VERSIONS_MAX = 64;
 /** Trade ids may begin again with a new session: the same id so far apart is another trade. */

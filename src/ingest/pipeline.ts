@@ -77,8 +77,8 @@ export interface Pipeline {
   offer(stream: string, events: readonly FeedEvent[]): void;
   /**
    * Starts appending under this fence, from the lists' present heads (dedupe is seeded from lists and `last` first).
-   * Resolves `fenced` when somebody else holds the lease (what is queued is dropped then: it is the new leader's to send), `aborted`
-   * when the signal aborts (what is queued stays).
+   * Resolves `fenced` when this fence is no longer the lease's: what is queued is dropped when somebody else leads, for it is
+   * his to send, and kept when nobody does (the store lost everything). `aborted` when the signal aborts; what is queued stays.
    */
   lead(fence: number, signal: AbortSignal): Promise<"fenced" | "aborted">;
   /** Tells a loss in every list of the stream, in order with what is queued. */

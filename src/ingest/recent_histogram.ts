@@ -8,7 +8,7 @@ import type { Clock } from "../feed/clock.ts";
 export const GENERATION_MS = 30_000;
 /** Buckets per doubling: quantiles are right to about 9 %. */
 const PER_DOUBLING = 8;
-const BUCKETS = 28 * PER_DOUBLING;
+const BUCKETS = 40 * PER_DOUBLING;
 /** Smallest value told apart from 0. */
 const RESOLUTION = 0.001;
 

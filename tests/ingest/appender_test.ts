@@ -3,8 +3,9 @@ import fc from "fast-check";
 import type { Clock } from "../../src/feed/clock.ts";
 import { TickcastError } from "../../src/feed/error.ts";
 import type { AppendRequest, FeedStore } from "../../src/feed/store.ts";
+import { MemoryState } from "../../src/store/memory_state.ts";
 import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { aTrade } from "../support/event_factory.ts";
+import { aMinute, aTrade } from "../support/event_factory.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { startPipeline } from "./pipeline_harness.ts";
 
@@ -196,6 +197,101 @@ test("what waits is dropped when another leader has written since", async () => 
   h.pipeline.offer("tick", [...trades(4, 7)]);
   await clock.advance(100);
   assertEquals(qs(await h.list("tick")), range(7));
+  ending.abort();
+  await led;
+});
+
+test("changing the number of lists begins new epochs, told, and repeats nothing the old ones held", async () => {
+  const clock = new ManualClock();
+  const store = createMemoryStore(clock);
+  const epochs = new Map<string, Set<string>>();
+  let sent = 0;
+  for (const tickLists of [1, 3, 2, 1, 1]) {
+    await using h = await startPipeline({
+      clock,
+      store: { ...store, [Symbol.asyncDispose]: async () => {} },
+      settings: { tickLists },
+    });
+    await clock.advance(100);
+    h.pipeline.offer("tick", [...trades(Math.max(0, sent - 5), sent), ...trades(sent, sent += 5)]);
+    for (let ms = 0; ms < 100; ms += 10) await clock.advance(10);
+    const names = tickLists === 1 ? ["tick"] : Array.from({ length: tickLists }, (_, n) => `tick.${n}`);
+    let held = 0;
+    for (const name of names) {
+      const { head, elements } = await store.readTail(name, 1000);
+      if (head) epochs.set(name, (epochs.get(name) ?? new Set()).add(head.epoch));
+      held += elements.filter((element) => element.includes('"trade"')).length;
+    }
+    assertEquals(held, sent === 25 ? 10 : 5, "only what is new, and what the same split held");
+  }
+  assertEquals(epochs.get("tick")?.size, 2);
+});
+
+test("a list that can't be read holds up its own stream only", async () => {
+  const clock = new ManualClock();
+  const memory = createMemoryStore(clock);
+  const store: FeedStore = {
+    ...memory,
+    readTail: (list, count, signal) =>
+      list === "tick"
+        ? Promise.reject(new TickcastError("STORE_REFUSED", "Cannot read a list as its key has another type"))
+        : memory.readTail(list, count, signal),
+  };
+  await using h = await startPipeline({ clock, store });
+  h.pipeline.offer("tick", trades(0, 1));
+  h.pipeline.offer("minute", [aMinute()]);
+  await clock.advance(1000);
+  assertEquals((await h.list("minute")).length, 1);
+});
+
+test("a store that lost everything, the lease too, gets what the queues hold in a new epoch", async () => {
+  const clock = new ManualClock();
+  let current = createMemoryStore(clock);
+  const store = new Proxy(current, { get: (_, name) => Reflect.get(current, name) });
+  await using h = await startPipeline({ clock, store });
+  h.pipeline.offer("tick", trades(0, 20));
+  await clock.advance(10);
+  const before = (await store.readTail("tick", 0)).head;
+  current = createMemoryStore(clock);
+  h.pipeline.offer("tick", trades(20, 30));
+  await clock.advance(10);
+  assertEquals(await h.led, "fenced");
+  h.pipeline.offer("tick", trades(30, 40));
+  const lease = await store.takeLease("again", 0, 60_000);
+  const ending = new AbortController();
+  const led = h.pipeline.lead(lease?.fence ?? 0, ending.signal);
+  await clock.advance(100);
+  assertEquals(qs(await h.list("tick")), range(40).slice(20));
+  const after = (await store.readTail("tick", 0)).head;
+  assert(before && after && after.epoch > before.epoch);
+  ending.abort();
+  await led;
+});
+
+test("a store that came back as an old copy begins a new epoch rather than give ids twice", async () => {
+  const clock = new ManualClock();
+  const state = new MemoryState(clock);
+  let current = createMemoryStore(clock, state);
+  const store = new Proxy(current, { get: (_, name) => Reflect.get(current, name) });
+  await using h = await startPipeline({ clock, store });
+  h.pipeline.offer("tick", trades(0, 20));
+  await clock.advance(10);
+  const copy = new MemoryState(clock);
+  copy.lease = state.lease;
+  for (const [name, list] of state.lists) copy.lists.set(name, list.clone());
+  h.pipeline.offer("tick", trades(20, 30));
+  await clock.advance(10);
+  const before = (await store.readTail("tick", 0)).head;
+  await h.stop();
+  current = createMemoryStore(clock, copy);
+  const ending = new AbortController();
+  const lease = await store.readLease();
+  const led = h.pipeline.lead(lease?.fence ?? 0, ending.signal);
+  h.pipeline.offer("tick", trades(30, 35));
+  await clock.advance(100);
+  const after = (await store.readTail("tick", 0)).head;
+  assert(before && after && after.epoch > before.epoch);
+  assertEquals(qs(await h.list("tick")), range(35).slice(30));
   ending.abort();
   await led;
 });
