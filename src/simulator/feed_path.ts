@@ -12,6 +12,10 @@ export const RECORDED_FEEDS = ["stocks", "business", "crypto", "business/crypto"
 /** One of {@link RECORDED_FEEDS}. */
 export type RecordedFeed = (typeof RECORDED_FEEDS)[number];
 
+/** Whether something names a feed of a recording. */
+export const isRecordedFeed = (text: unknown): text is RecordedFeed =>
+  RECORDED_FEEDS.some((feed) => feed === text);
+
 /** Clusters of Massive; those without data here connect, authenticate, acknowledge and stay silent. */
 export const CLUSTERS = ["stocks", "options", "forex", "crypto", "indices", "futures"] as const;
 /** One of {@link CLUSTERS}. */

@@ -117,6 +117,12 @@ export class MassiveClient implements AsyncDisposable {
     this.#socket.resume();
   }
 
+  /** Leaves with a close frame. */
+  close(): Promise<Ending> {
+    this.#socket.close(1000);
+    return within(this.ended, () => "the socket to be closed");
+  }
+
   /** Vanishes without a close frame. */
   vanish(): Promise<Ending> {
     this.#socket.terminate();

@@ -3,12 +3,12 @@
  * news makes one name busy and moves it.
  */
 import type { Chance } from "../seeded_random.ts";
-import type { Instrument } from "./universe.ts";
+import { INDEX_SECTOR, type Instrument } from "./universe.ts";
 
 /** The open is this much busier than a calm market, and decays with this time constant. */
 const OPEN_BURST = { times: 4, decaySeconds: 20 };
 /** Mean time between two pieces of news, and what news does. */
-const NEWS = { everySeconds: 20, strength: 0.25, decaySeconds: 25, atMost: 5 };
+const NEWS = { everySeconds: 30, strength: 0.25, decaySeconds: 25, atMost: 5 };
 
 /** How much busier than calm a market is so many seconds after its open. */
 export const openBurst = (seconds: number): number =>
@@ -32,7 +32,11 @@ export class Activity {
   readonly #total: number;
   #hot: Hot[] = [];
 
+  /** Who can be in the news: an index moves with its members, never by itself. */
+  readonly #newsworthy: readonly Instrument[];
+
   constructor(private readonly instruments: readonly Instrument[], private readonly luck: Chance) {
+    this.#newsworthy = instruments.filter(({ sector }) => sector !== INDEX_SECTOR);
     let sum = 0;
     for (const { weight } of instruments) this.#cumulative.push(sum += weight);
     this.#total = sum;
@@ -49,7 +53,7 @@ export class Activity {
     for (const hot of this.#hot) hot.strength *= Math.exp(-seconds / NEWS.decaySeconds);
     this.#hot = this.#hot.filter((hot) => hot.strength > 0.01);
     if (!this.luck.flip(seconds / NEWS.everySeconds) || this.#hot.length >= NEWS.atMost) return undefined;
-    const instrument = this.#byWeight();
+    const instrument = this.#newsworthy[this.luck.between(0, this.#newsworthy.length - 1)];
     if (!instrument) return undefined;
     this.#hot.push({ instrument, strength: NEWS.strength });
     const size = 0.004 + 0.01 * Math.abs(this.luck.normal());

@@ -40,6 +40,9 @@ export const SECTORS = [
   "crypto",
 ] as const;
 
+/** Funds that hold the whole market. */
+export const INDEX_SECTOR = 0;
+
 /** `TICKER:price` by sector, in order of activity within the sector. */
 const STOCKS: readonly (readonly [sector: number, list: string])[] = [
   [0, "SPY:612 QQQ:548 IWM:224 TQQQ:88 SQQQ:17 DIA:446 XLF:51 XLE:89 GLD:302 TLT:88"],
@@ -114,9 +117,9 @@ export function stockUniverse(count: number, seed: number): readonly Instrument[
       price: known?.price ?? Math.max(1, Math.round(Math.exp(3.2 + luck.normal()) * 100) / 100),
       decimals: 2,
       sector,
-      beta: sector === 0 ? 1 : 0.6 + 0.8 * luck.uniform(),
-      volatility: (sector === 0 ? 0.00002 : 0.00008) * (0.6 + luck.uniform()),
-      tape: sector === 0 ? 2 : sector === 1 ? 3 : 1,
+      beta: sector === INDEX_SECTOR ? 1 : 0.6 + 0.8 * luck.uniform(),
+      volatility: (sector === INDEX_SECTOR ? 0.00002 : 0.00008) * (0.6 + luck.uniform()),
+      tape: sector === INDEX_SECTOR ? 2 : sector === 1 ? 3 : 1,
       isOtc: known === undefined && rank % 50 === 0,
       weight: byActivity(rank),
     };

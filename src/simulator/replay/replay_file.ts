@@ -1,5 +1,6 @@
 /** Streams a recording's lines, gzipped (`.gz`) or plain, without ever holding the file. */
 import { TickcastError } from "../../feed/error.ts";
+import { isRecordedFeed, type RecordedFeed } from "../feed_path.ts";
 import { LINE_MAX_CHARS } from "./replay_line.ts";
 
 /** A line with its number, from 1. */
@@ -72,12 +73,15 @@ async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string
 }
 
 /** Feeds named in the first lines of a recording: those a replay should wait for. */
-export async function feedsInRecording(path: string, linesToRead: number): Promise<ReadonlySet<string>> {
-  const feeds = new Set<string>();
+export async function feedsInRecording(
+  path: string,
+  linesToRead: number,
+): Promise<ReadonlySet<RecordedFeed>> {
+  const feeds = new Set<RecordedFeed>();
   let read = 0;
   for await (const { text } of replayLines(path)) {
     const feed = /"feed"\s*:\s*"([a-z/]+)"/.exec(text)?.[1];
-    if (feed !== undefined) feeds.add(feed);
+    if (isRecordedFeed(feed)) feeds.add(feed);
     if (++read >= linesToRead) break;
   }
   return feeds;

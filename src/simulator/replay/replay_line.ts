@@ -2,7 +2,7 @@
  * A line of a recording: one frame, when it came and on which feed, its events as the texts they were. Format:
  * `{"at": ms, "feed": "stocks" | "business" | "crypto" | "business/crypto", "events": […]}` in Massive's shape.
  */
-import { feedPathOf, RECORDED_FEEDS, type RecordedFeed } from "../feed_path.ts";
+import { feedPathOf, isRecordedFeed, RECORDED_FEEDS, type RecordedFeed } from "../feed_path.ts";
 import type { OutboundEvent } from "../hub.ts";
 import { arrayElements, objectMembers } from "./raw_json.ts";
 
@@ -20,8 +20,6 @@ export interface ReplayFrame {
 /** A frame, or why the line is none. */
 export type ReadLine = { readonly frame: ReplayFrame } | { readonly problem: string };
 
-const isFeed = (text: unknown): text is RecordedFeed => RECORDED_FEEDS.some((feed) => feed === text);
-
 /** Reads a line. Never throws; an event without `ev` or symbol makes the whole line bad, as nobody could get it. */
 export function readReplayLine(line: string): ReadLine {
   if (line.length > LINE_MAX_CHARS) return { problem: `longer than ${LINE_MAX_CHARS} characters` };
@@ -35,7 +33,7 @@ export function readReplayLine(line: string): ReadLine {
   if (!members || typeof whole !== "object" || whole === null) return { problem: "no JSON object" };
   const { at, feed, events } = whole as { at?: unknown; feed?: unknown; events?: unknown };
   if (typeof at !== "number" || !Number.isSafeInteger(at)) return { problem: "`at` is no time in Unix ms" };
-  if (!isFeed(feed)) return { problem: `\`feed\` is none of ${RECORDED_FEEDS.join(", ")}` };
+  if (!isRecordedFeed(feed)) return { problem: `\`feed\` is none of ${RECORDED_FEEDS.join(", ")}` };
   const texts = arrayElements(members.get("events") ?? "");
   if (!Array.isArray(events) || !texts || texts.length !== events.length) {
     return { problem: "`events` is no array" };
