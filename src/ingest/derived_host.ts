@@ -28,6 +28,10 @@ import { withinLimit } from "./time_limit.ts";
 export const DERIVED_TURN_MS = 50;
 /** Loading checkpoints may take so long; after that the folds start with what the lists hold, and a gap is told. */
 export const FOLD_LOAD_LIMIT_MS = 5_000;
+/** Catching up waits so long for the last list to be read; what comes later is taken up when it comes. */
+export const GATHER_LIMIT_MS = 2_000;
+/** Events appended meanwhile that wait for it; over it catching up waits no longer. */
+export const GATHER_MAX_EVENTS = 20_000;
 /** The last save of a clean stop may take so long. */
 export const FOLD_FINISH_LIMIT_MS = 2_000;
 
@@ -61,18 +65,34 @@ interface HostedFold {
   readonly fold: DerivedFold;
   /** Undefined: there was no checkpoint. */
   readonly cursor: Cursor | undefined;
-  readonly isLoaded: boolean;
+  /** Something between its checkpoint and the present is gone, and not told yet. */
+  gapDue: boolean;
   readonly offered: OfferedEvents;
   readonly checkpoint: DerivedCheckpoint;
+}
+
+/** Something appended while the lists are still being read. */
+interface Appended {
+  readonly list: string;
+  readonly first: Position;
+  readonly events: readonly FeedEvent[];
 }
 
 interface Term {
   readonly derived: DerivedStreams;
   readonly folds: readonly HostedFold[];
-  /** Lists still to be seeded before catching up. */
-  readonly awaited: Set<string>;
-  readonly seeded: SeededList[];
   readonly positions: Map<string, Position>;
+  /** Lists not read yet. */
+  readonly awaited: Set<string>;
+  /** Undefined once caught up. */
+  gathering:
+    | {
+      readonly untilMs: number;
+      readonly seeded: SeededList[];
+      readonly appended: Appended[];
+      events: number;
+    }
+    | undefined;
 }
 
 class Host implements DerivedHost {
@@ -95,7 +115,9 @@ class Host implements DerivedHost {
     for (const fold of derived.folds) folds.push(await this.#load(fold, positions, fence, signal));
     const inputs = [...derived.inputs].flatMap((stream) => this.#listsOf(stream));
     const own = derived.folds.map((fold) => fold.stream);
-    this.#term = { derived, folds, awaited: new Set([...inputs, ...own]), seeded: [], positions };
+    const untilMs = this.#options.clock.monotonic() + GATHER_LIMIT_MS;
+    const gathering = { untilMs, seeded: [], appended: [], events: 0 };
+    this.#term = { derived, folds, positions, awaited: new Set([...inputs, ...own]), gathering };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -108,7 +130,9 @@ class Host implements DerivedHost {
         break;
       }
       const term = this.#term;
-      if (term === undefined || term.awaited.size > 0) continue;
+      if (term === undefined) continue;
+      if (term.gathering !== undefined && clock.monotonic() >= term.gathering.untilMs) this.#catchUp(term);
+      if (term.gathering !== undefined) continue;
       this.#offerAll(term, term.derived.tick(clock.now()));
       for (const { checkpoint } of term.folds) checkpoint.turn(signal);
     }
@@ -118,7 +142,7 @@ class Host implements DerivedHost {
   async finish(): Promise<void> {
     const term = this.#term;
     this.#term = undefined;
-    if (term === undefined || term.awaited.size > 0) return;
+    if (term === undefined || term.gathering !== undefined) return;
     const { clock, log } = this.#options;
     const never = new AbortController().signal;
     try {
@@ -138,7 +162,7 @@ class Host implements DerivedHost {
   ): Promise<HostedFold> {
     const { store, clock, log } = this.#options;
     let cursor: Cursor | undefined;
-    let isLoaded = true;
+    let gapDue = false;
     try {
       const saved = await withinLimit(
         clock,
@@ -146,7 +170,7 @@ class Host implements DerivedHost {
         signal,
         (inner) => store.loadFold(fold.stream, inner),
       );
-      if (saved.cursor !== undefined) cursor = parseCursor(saved.cursor);
+      if (saved.cursor) cursor = parseCursor(saved.cursor);
       const unreadable = fold.restore(saved.states);
       log.info("fold_loaded", {
         stream: fold.stream,
@@ -155,11 +179,13 @@ class Host implements DerivedHost {
         cursor: saved.cursor,
       });
     } catch (error) {
-      isLoaded = false;
+      gapDue = true;
       log.warning("fold_not_loaded", { stream: fold.stream, error: describeError(error) });
     }
     const offered = new OfferedEvents();
     const lists = [...fold.inputs].flatMap((stream) => this.#listsOf(stream));
+    // A stream that was split otherwise: its old lists are no longer read.
+    if ([...cursor?.keys() ?? []].some((list) => !lists.includes(list))) gapDue = true;
     const checkpoint = new DerivedCheckpoint({
       fold,
       store,
@@ -171,18 +197,30 @@ class Host implements DerivedHost {
       made: () => offered.made,
       settled: () => offered.settled,
     });
-    return { fold, cursor, isLoaded, offered, checkpoint };
+    return { fold, cursor, gapDue, offered, checkpoint };
   }
 
   #onSeed(list: string, events: readonly Stamped[]): void {
     const term = this.#term;
     if (term === undefined || !term.awaited.delete(list)) return;
-    term.seeded.push({ list, events });
+    const seeded = { list, events };
+    if (term.gathering === undefined) return this.#takeUp(term, [seeded]);
+    term.gathering.seeded.push(seeded);
     if (term.awaited.size === 0) this.#catchUp(term);
   }
 
   #catchUp(term: Term): void {
-    for (const seeded of term.seeded) {
+    const { gathering } = term;
+    if (gathering === undefined) return;
+    term.gathering = undefined;
+    if (term.awaited.size > 0) this.#options.log.warning("fold_lists_late", { lists: [...term.awaited] });
+    this.#takeUp(term, gathering.seeded);
+    for (const { list, first, events } of gathering.appended) this.#onAppended(list, first, events);
+  }
+
+  /** Brings the folds up to date with lists as they were read. */
+  #takeUp(term: Term, lists: readonly SeededList[]): void {
+    for (const seeded of lists) {
       const end = endOfList(seeded);
       if (end !== undefined && term.derived.inputs.has(streamOfList(seeded.list))) {
         term.positions.set(seeded.list, end);
@@ -190,15 +228,16 @@ class Host implements DerivedHost {
     }
     for (const hosted of term.folds) {
       const { fold } = hosted;
-      fold.remember(term.seeded.find(({ list }) => list === fold.stream)?.events ?? []);
-      const lists = term.seeded.filter(({ list }) => fold.inputs.has(streamOfList(list)));
-      const { events, missed } = catchUp(hosted.cursor, lists);
-      if (fold.tellsGaps && (missed || !hosted.isLoaded)) this.#tellGap(hosted, events[0]?.t);
+      fold.remember(lists.find(({ list }) => list === fold.stream)?.events ?? []);
+      const inputs = lists.filter(({ list }) => fold.inputs.has(streamOfList(list)));
+      if (inputs.length === 0) continue;
+      const { events, missed } = catchUp(hosted.cursor, inputs);
+      const gap = missed || hosted.gapDue;
+      hosted.gapDue = false;
+      if (fold.tellsGaps && gap) this.#tellGap(hosted, events[0]?.t);
       for (const event of events) this.#offer(hosted, fold.apply(event));
-      const gap = missed || !hosted.isLoaded;
       this.#options.log.info("fold_caught_up", { stream: fold.stream, events: events.length, gap });
     }
-    term.seeded.length = 0;
   }
 
   /** From the newest event the checkpoint knew to the first that is left. */
@@ -210,7 +249,13 @@ class Host implements DerivedHost {
 
   #onAppended(list: string, first: Position, events: readonly FeedEvent[]): void {
     const term = this.#term;
-    if (term === undefined || term.awaited.size > 0) return;
+    if (term === undefined) return;
+    if (term.gathering !== undefined) {
+      term.gathering.appended.push({ list, first, events });
+      term.gathering.events += events.length;
+      if (term.gathering.events > GATHER_MAX_EVENTS) this.#catchUp(term);
+      return;
+    }
     for (const { fold, offered } of term.folds) if (fold.stream === list) offered.appended(events);
     const stream = streamOfList(list);
     if (!term.derived.inputs.has(stream)) return;
