@@ -11,10 +11,10 @@ import type { Log } from "../feed/log.ts";
 import type { Market } from "../feed/wire_fields.ts";
 import { connectionHealth } from "./connection_health.ts";
 import { isUp } from "./connection_state.ts";
-import { type FailoverSeat, type Loans, planLoans } from "./failover.ts";
-import { isDown } from "./failover_grace.ts";
+import type { Loans } from "./failover.ts";
 import { Lingering } from "./lingering.ts";
 import { GapTeller } from "./gap_teller.ts";
+import { LoanDesk, type LoanSeat } from "./loan_desk.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { type Lane, Placement } from "./placement.ts";
 import { UpstreamConnection } from "./upstream_connection.ts";
@@ -42,12 +42,7 @@ export interface ConnectionManagerOptions {
   readonly failoverEnabled: boolean;
 }
 
-interface Seat {
-  readonly lane: Lane;
-  readonly connection: UpstreamConnection;
-  /** Monotonic ms since when it is not up; undefined while it is. */
-  downSince: number | undefined;
-  wasUp: boolean;
+interface Seat extends LoanSeat {
   stop: AbortController | undefined;
   done: Promise<void>;
 }
@@ -59,13 +54,14 @@ export class ConnectionManager {
   readonly #seats = new Map<string, Seat>();
   readonly #gaps: GapTeller;
   readonly #lingering = new Lingering();
-  #loans: Loans = new Map();
+  readonly #loanDesk: LoanDesk;
   #signal: AbortSignal | undefined;
   #appliedVersion = -1;
 
   constructor(options: ConnectionManagerOptions) {
     this.#options = options;
     this.placement = new Placement(options.tickEvents);
+    this.#loanDesk = new LoanDesk(this.placement, options.log);
     this.#gaps = new GapTeller(options.pipeline, options.clock);
   }
 
@@ -76,7 +72,7 @@ export class ConnectionManager {
 
   /** Where topics of dead connections ride for now. */
   get loans(): Loans {
-    return this.#loans;
+    return this.#loanDesk.loans;
   }
 
   /** Adds a connection; while running, it is opened at once. */
@@ -143,7 +139,7 @@ export class ConnectionManager {
    */
   async run(signal: AbortSignal, missedSince: number | undefined): Promise<void> {
     this.#signal = signal;
-    this.#loans = new Map();
+    this.#loanDesk.clear();
     this.#gaps.clear();
     this.#lingering.clear();
     const now = this.#options.clock.monotonic();
@@ -173,7 +169,9 @@ export class ConnectionManager {
   /** Looks at everything once: what is down, who carries it, what is over. Called at an interval and after every change. */
   watch(): void {
     for (const seat of this.#seats.values()) this.#watchSeat(seat);
-    if (this.#options.failoverEnabled) this.#lend();
+    if (this.#options.failoverEnabled) {
+      this.#loanDesk.look([...this.#seats.values()], this.#options.clock.monotonic());
+    }
     if (this.#lingering.expire((id, topic) => this.#isAnswered(id, topic), this.#options.clock.monotonic())) {
       this.placement.version++;
     }
@@ -211,54 +209,12 @@ export class ConnectionManager {
     this.#gaps.lost(lane.id, lane.market, lost, connection.lastSignOfLife);
   }
 
-  #lend(): void {
-    const now = this.#options.clock.monotonic();
-    const seats = [...this.#seats.values()].map((seat): FailoverSeat => ({
-      id: seat.lane.id,
-      group: `${seat.lane.market} ${seat.lane.feed}`,
-      standing: this.#standing(seat, now),
-      topics: this.placement.topics(seat.lane.id),
-    }));
-    const isCalm = this.#loans.size === 0 && seats.every((seat) => seat.standing !== "down");
-    if (isCalm) return;
-    const loans = planLoans(seats, this.#loans);
-    this.#reportLoans(loans);
-    this.#loans = loans;
-    this.placement.version++;
-  }
-
-  #standing(seat: Seat, now: number): FailoverSeat["standing"] {
-    const { connection, downSince, wasUp } = seat;
-    if (isUp(connection.state)) {
-      return this.#loans.has(seat.lane.id) && !connection.isHealthy ? "returning" : "up";
-    }
-    return isDown(connection.state, now - (downSince ?? now), wasUp) ? "down" : "returning";
-  }
-
-  #reportLoans(loans: Loans): void {
-    for (const seat of this.#seats.values()) {
-      const { id, name } = seat.lane;
-      const before = this.#loans.get(id)?.size ?? 0;
-      const now = loans.get(id)?.size ?? 0;
-      if (before === now) continue;
-      const to = [...new Set(loans.get(id)?.values() ?? [])];
-      const what = now === 0 ? "home_again" : "moved";
-      this.#options.log.warning("upstream_failover", {
-        connection: id,
-        name,
-        what,
-        topics: Math.max(now, before),
-        to,
-      });
-    }
-  }
-
   #apply(): void {
     if (this.#appliedVersion === this.placement.version) return;
     this.#appliedVersion = this.placement.version;
     for (const { lane, connection } of this.#seats.values()) {
-      const topics = this.placement.topics(lane.id);
-      for (const lent of this.#loans.values()) {
+      const topics = new Set(this.placement.topics(lane.id));
+      for (const lent of this.loans.values()) {
         for (const [topic, carrier] of lent) if (carrier === lane.id) topics.add(topic);
       }
       for (const topic of this.#lingering.of(lane.id)) topics.add(topic);

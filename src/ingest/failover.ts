@@ -47,6 +47,17 @@ export function planLoans(seats: readonly FailoverSeat[], current: Loans): Loans
   return loans;
 }
 
+/** Whether two sets of loans are the same. */
+export function isSameLoans(a: Loans, b: Loans): boolean {
+  if (a.size !== b.size) return false;
+  for (const [home, topics] of a) {
+    const others = b.get(home);
+    if (others === undefined || others.size !== topics.size) return false;
+    for (const [topic, carrier] of topics) if (others.get(topic) !== carrier) return false;
+  }
+  return true;
+}
+
 function fewest(
   carriers: readonly FailoverSeat[],
   carried: ReadonlyMap<string, number>,

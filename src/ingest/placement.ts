@@ -20,6 +20,7 @@ export class Placement {
   readonly #tickers = new Map<string, Map<Frequency, Set<string>>>();
   #twins = new Map<string, TickersByFrequency>();
   readonly #off = new Set<Frequency>();
+  readonly #known = new Map<string, { readonly version: number; readonly topics: ReadonlySet<string> }>();
   /** Moves whenever {@link topics} of any connection may have changed. */
   version = 0;
 
@@ -54,6 +55,7 @@ export class Placement {
     this.#lanes.delete(id);
     this.#tickers.delete(id);
     this.#twins.delete(id);
+    this.#known.delete(id);
     this.version++;
   }
 
@@ -132,9 +134,12 @@ export class Placement {
   }
 
   /** Topics a connection should carry by itself: what is at home on it and what rides on it a second time. */
-  topics(id: string): Set<string> {
+  topics(id: string): ReadonlySet<string> {
+    const known = this.#known.get(id);
+    if (known?.version === this.version) return known.topics;
     const topics = this.homeTopics(id);
     for (const topic of this.#topics(id, this.#twins.get(id) ?? new Map())) topics.add(topic);
+    this.#known.set(id, { version: this.version, topics });
     return topics;
   }
 
