@@ -5,6 +5,7 @@
  * An append lands somewhere between its start and its reply. Counting what went before from its reply and what comes
  * next from its start is the worst case of both, so the law holds wherever in between they land.
  */
+import { Fifo } from "./fifo.ts";
 
 interface Landed {
   readonly atMs: number;
@@ -17,7 +18,8 @@ export class AppendPacer {
   #pullMs: number;
   /** After a change: the interval readers may still keep, and until when (undefined: until the change is written, and then on). */
   #held: { readonly pullMs: number; readonly untilMs: number | undefined } | undefined;
-  #landed: Landed[] = [];
+  readonly #landed = new Fifo<Landed>();
+  #landedEvents = 0;
 
   constructor(listCapEvents: number, pullMs: number) {
     this.maxEvents = Math.floor(listCapEvents / 2);
@@ -51,19 +53,27 @@ export class AppendPacer {
   /** How many events may go now. */
   allowance(nowMs: number): number {
     const paceMs = this.paceMs(nowMs);
-    this.#landed = this.#landed.filter(({ atMs }) => nowMs - atMs < paceMs);
-    return this.maxEvents - this.#landed.reduce((sum, { events }) => sum + events, 0);
+    for (
+      let oldest = this.#landed.peek();
+      oldest && nowMs - oldest.atMs >= paceMs;
+      oldest = this.#landed.peek()
+    ) {
+      this.#landed.shift();
+      this.#landedEvents -= oldest.events;
+    }
+    return this.maxEvents - this.#landedEvents;
   }
 
   /** How long until the allowance grows, in ms; 0 when nothing holds it down. */
   waitMs(nowMs: number): number {
-    const oldest = this.#landed[0];
+    const oldest = this.#landed.peek();
     return oldest ? Math.max(0, oldest.atMs + this.paceMs(nowMs) - nowMs) : 0;
   }
 
   /** An append of `events` was answered; the head carries the present interval now. */
   landed(events: number, nowMs: number): void {
     this.#landed.push({ atMs: nowMs, events });
+    this.#landedEvents += events;
     if (this.#held && this.#held.untilMs === undefined) {
       this.#held = { pullMs: this.#held.pullMs, untilMs: nowMs + this.paceMs(nowMs) };
     }

@@ -22,6 +22,8 @@ const RELIEVED_SHARE = 0.9;
 /** A failed channel rests so long, doubling with every failure in a row. */
 const FAILED_REST_BASE_MS = 50;
 const FAILED_REST_CAP_MS = 5_000;
+/** Least time between two complaints about a full queue. */
+const COMPLAINT_INTERVAL_MS = 10_000;
 
 /** What a channel is made of. */
 export interface ChannelOptions {
@@ -56,6 +58,7 @@ export class Channel implements Worker {
   #hurried = false;
   #timeLimit: Disposable | undefined;
   #failuresInARow = 0;
+  #complainAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
@@ -226,7 +229,7 @@ export class Channel implements Worker {
       const list = this.#listOf(newcomer);
       if (this.#inbox.size > 0) this.#inbox.refuse(list, newcomer);
       else this.#lose(list, lossOf(newcomer));
-      this.metrics.dropped("overflow");
+      this.#tellOverflow(1);
       return false;
     }
     const target = Math.floor(queueCapEvents * RELIEVED_SHARE);
@@ -237,8 +240,20 @@ export class Channel implements Worker {
       if (this.depth > target) gone += lane.dropOldest(this.depth - target);
     }
     if (this.depth > target) gone += this.#inbox.shrink(target, this.#lose);
-    this.metrics.dropped("overflow", gone);
+    this.#tellOverflow(gone);
     return true;
+  }
+
+  #tellOverflow(gone: number): void {
+    this.metrics.dropped("overflow", gone);
+    const now = this.#options.clock.monotonic();
+    if (gone === 0 || now < this.#complainAtMs) return;
+    this.#complainAtMs = now + COMPLAINT_INTERVAL_MS;
+    this.#options.log.warning("queue_overflow", {
+      stream: this.spec.name,
+      lost: gone,
+      policy: this.spec.overflow,
+    });
   }
 
   readonly #lose = (list: string, gap: GapToTell): void => this.lanes.get(list)?.lose(gap);

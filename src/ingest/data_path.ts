@@ -28,6 +28,8 @@ export interface StreamPath {
 const SPLIT_STREAM = "tick";
 /** Between looks at whether a flush is done. */
 const FLUSH_LOOK_MS = 2;
+/** Least time between two complaints about a broken listener. */
+const COMPLAINT_INTERVAL_MS = 10_000;
 
 /** See {@link Pipeline}. */
 export class DataPath implements Pipeline {
@@ -39,6 +41,7 @@ export class DataPath implements Pipeline {
   readonly #order: WorkOrder;
   readonly #minutes: SyntheticMinutes | undefined;
   #leading = false;
+  #complainAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -55,7 +58,7 @@ export class DataPath implements Pipeline {
   }
 
   accept(frame: UpstreamFrame): FrameOutcome {
-    this.#options.onFrame?.(frame);
+    this.#safely(() => this.#options.onFrame?.(frame));
     const drop = (reason: string) => this.#drops.count(reason, frame.connection);
     const { events, statuses } = parseFrame(frame.text, frame.market, frame.rx, drop);
     this.#rates.turn();
@@ -198,6 +201,9 @@ export class DataPath implements Pipeline {
       listen();
     } catch (error) {
       this.#drops.count("listener failed", "pipeline");
+      const now = this.#options.clock.monotonic();
+      if (now < this.#complainAtMs) return;
+      this.#complainAtMs = now + COMPLAINT_INTERVAL_MS;
       this.#options.log.error("listener_failed", { error: describeError(error) });
     }
   }

@@ -19,8 +19,8 @@ const LONG_TIME = /"(t|s|e)"\s*:\s*(\d{16,20})(?=\s*[,}])/g;
 /** Cheap test: most frames hold no such run. */
 const HAS_LONG_TIME = /:\s*\d{16}/;
 const MS_DIGITS = 13;
-/** Year 5138: above it a number can't be ms. */
-const MS_MAX = 99_999_999_999_999;
+/** 2100-01-01: above it a number isn't ms, or a clock upstream is broken (one such time would stay a symbol's latest for ever). */
+const MS_MAX = 4_102_444_800_000;
 
 /** Quotes times too long for a double. The text is returned as it is when it has none. */
 export const quoteLongTimes = (text: string): string =>
@@ -43,7 +43,7 @@ export const readMs = (value: unknown): number | undefined =>
     ? value
     : readTime(value)?.t;
 
-/** Between ms and the first quoted length: 15 digits can only be µs written short of 2001. */
+/** A long time that is written so that it was not quoted (`1760646477151120.0`). */
 function fromDouble(value: number): WireTime | undefined {
   return Number.isSafeInteger(value) && value > MS_MAX ? fromDigits(String(value)) : undefined;
 }
@@ -51,8 +51,8 @@ function fromDouble(value: number): WireTime | undefined {
 /** 16 digits are µs, 19 are ns (2001 to 2286). */
 function fromDigits(digits: string): WireTime | undefined {
   if (digits.length !== 16 && digits.length !== 19) return undefined;
-  const below = digits.slice(MS_DIGITS).padEnd(6, "0");
-  return { t: Number(digits.slice(0, MS_DIGITS)), ns: Number(below) };
+  const t = Number(digits.slice(0, MS_DIGITS));
+  return t > MS_MAX ? undefined : { t, ns: Number(digits.slice(MS_DIGITS).padEnd(6, "0")) };
 }
 
 /** The wire's 19 digits back from ms and what was below. */

@@ -14,6 +14,8 @@ import { readSymbol } from "./wire_symbol.ts";
 export const EXTRA_FIELDS_MAX = 32;
 /** Longest name of one, in characters. */
 export const EXTRA_NAME_MAX_CHARS = 32;
+/** How deep one may be nested: what can't be written as JSON without a deep stack is not carried. */
+const EXTRA_DEPTH_MAX = 4;
 /** Names of unheard-of event types told apart in the counts. */
 const EV_NAME = /^[A-Za-z0-9_]{1,12}$/;
 
@@ -97,9 +99,15 @@ function addExtras(draft: Draft, element: WireElement, rules: ShapeRules, drop: 
   for (const name of extras) {
     if (rules.reserved.has(name)) drop(`field ${name} is ours`);
     else if (carried === EXTRA_FIELDS_MAX || name.length > EXTRA_NAME_MAX_CHARS) drop("too many fields");
+    else if (!isFlat(element[name], EXTRA_DEPTH_MAX)) drop("field nested too deep");
     else {
       draft[name] = element[name];
       carried++;
     }
   }
+}
+
+function isFlat(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isFlat(inner, depth - 1));
 }

@@ -138,6 +138,15 @@ test("an unmapped field can't pass for one of ours", () => {
   assertEquals(Object.getPrototypeOf(events[0]), Object.prototype);
 });
 
+test("a field nested too deep to be written again is left out, and costs nothing else", () => {
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  const text = `[{"ev":"T","sym":"A","p":1,"t":${A_MONDAY},"deep":${deep},"flat":{"a":[{"b":1}]}}]`;
+  const drops: string[] = [];
+  const { events } = parseFrame(text, "stocks", 1, (reason) => drops.push(reason));
+  assertEquals(drops, ["field nested too deep"]);
+  assertEquals(JSON.parse(JSON.stringify(events[0])).flat, { a: [{ b: 1 }] });
+});
+
 test("equal content gives equal text, however the wire ordered it", () => {
   const entries = Object.entries(wireTrade({ trfi: 202, trft: A_MONDAY, ds: "40.0" }));
   const texts = [entries, entries.toReversed()].map((order) =>
