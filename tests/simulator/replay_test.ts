@@ -55,32 +55,27 @@ function simulator(options: SimulatorOptions, clock: ManualClock) {
 }
 
 Deno.test("As fast as they read: every event of every feed arrives once, in order, text for text", async () => {
+  const expected = await recorded(FIXTURE);
   await using running = await startSimulator({ replay: { file: FIXTURE, settleMs: 50 }, speed: 0 }, {
     clock: systemClock,
     log: silentLog,
   });
-  const clients = new Map<RecordedFeed, MassiveClient>();
-  for (
-    const [feed, { path, pairs }] of Object.entries(FEEDS) as [
-      RecordedFeed,
-      { path: string; pairs: string },
-    ][]
-  ) {
-    clients.set(feed, await MassiveClient.subscribed(`${running.url}${path}`, pairs));
+  await using clients = new AsyncDisposableStack();
+  const readers: [RecordedFeed, MassiveClient][] = [];
+  for (const feed of expected.keys()) {
+    const { path, pairs } = FEEDS[feed];
+    readers.push([feed, clients.use(await MassiveClient.subscribed(`${running.url}${path}`, pairs))]);
   }
   const summary = await running.replayDone;
-  assertEquals(summary.badLines, 0);
-  const expected = await recorded(FIXTURE);
   let events = 0;
-  for (const [feed, client] of clients) {
+  for (const [feed, client] of readers) {
     await client.caughtUp();
     const texts = expected.get(feed)?.flatMap((frame) => frame.events.map((event) => event.text)) ?? [];
     assertGreater(texts.length, 20);
     assertEquals(textsOf(client), texts);
     events += texts.length;
-    await client[Symbol.asyncDispose]();
   }
-  assertEquals(summary.events, events);
+  assertEquals([readers.length, summary.events, summary.badLines], [4, events, 0]);
 });
 
 Deno.test("At N times the pace a frame comes when its time over N has passed, not before", async () => {
