@@ -77,12 +77,15 @@ export class TailReader {
   /** Reads; true when there was anything new. @throws {TickcastError} as the store does */
   async read(hinted: Position, signal: AbortSignal): Promise<boolean> {
     const { store, name, capEvents, counters } = this.#options;
-    const asked = this.#countToAsk(hinted);
-    const tail = await store.readTail(name, asked, signal);
-    const needed = this.#countNeeded(tail);
-    if (needed <= asked || needed <= tail.elements.length) return this.#absorb(tail);
-    counters.pullsWidened++;
-    return this.#absorb(await store.readTail(name, Math.min(needed, capEvents), signal));
+    let asked = this.#countToAsk(hinted);
+    while (true) {
+      const tail = await store.readTail(name, asked, signal);
+      const needed = this.#countNeeded(tail);
+      if (needed === 0 || tail.elements.length < asked || asked >= capEvents) return this.#absorb(tail);
+      counters.pullsWidened++;
+      // Twice what was missing: the head moves on between two reads, and a hole that opened so was once told as a gap.
+      asked = Math.min(needed * 2, capEvents);
+    }
   }
 
   #countToAsk(hinted: Position): number {

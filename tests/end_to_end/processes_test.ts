@@ -11,7 +11,7 @@ import { startRestFront } from "../support/rest_front.ts";
 import { collectByPoll, collectBySse, collectByWebSocket } from "../support/stream_clients.ts";
 
 const STREAMS = ["tick", "minute", "fmv"];
-const fixture = new URL("../../fixtures/replay/open_minute.ndjson", import.meta.url).pathname;
+const fixture = new URL("../../fixtures/replay/open_minute.ndjson.gz", import.meta.url).pathname;
 const redis = realPart("redis-server");
 
 async function replayOverRedis(
@@ -20,7 +20,7 @@ async function replayOverRedis(
   speed: number,
   deadlineMs: number,
 ): Promise<void> {
-  const expected = expectedStreams(await readRecording(file));
+  const expected = expectedStreams(await readRecording(file), ["stocks", "business"]);
   const streams = STREAMS.filter((stream) => expected.has(stream));
   await using first = await startProcess({ environment: { ROLE: "edge", ...store } });
   await using second = await startProcess({ environment: { ROLE: "edge", ...store } });

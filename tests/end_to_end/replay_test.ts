@@ -6,14 +6,20 @@ import { startRunning } from "../support/running.ts";
 import { collectByPoll, collectBySse, collectByWebSocket } from "../support/stream_clients.ts";
 
 const STREAMS = ["tick", "minute", "fmv"];
-const fixture = new URL("../../fixtures/replay/open_minute.ndjson", import.meta.url).pathname;
+const fixture = new URL("../../fixtures/replay/open_minute.ndjson.gz", import.meta.url).pathname;
 
-async function replay(file: string, speed: number, deadlineMs: number): Promise<void> {
-  const expected = expectedStreams(await readRecording(file));
+async function replay(
+  market: "stocks" | "crypto",
+  file: string,
+  speed: number,
+  deadlineMs: number,
+): Promise<void> {
+  const feeds = market === "stocks" ? ["stocks", "business"] : ["crypto", "business/crypto"];
+  const expected = expectedStreams(await readRecording(file), feeds);
   await using running = await startRunning({
     SIMULATOR_REPLAY: file,
     SIMULATOR_SPEED: String(speed),
-    MASSIVE_MARKETS: "stocks",
+    MASSIVE_MARKETS: market,
   });
   const streams = STREAMS.filter((stream) => expected.has(stream));
   const origin = streams.map((stream) => `${stream}:0-0`).join(",");
@@ -23,13 +29,15 @@ async function replay(file: string, speed: number, deadlineMs: number): Promise<
   await Promise.all([ws, sse, poll].map((client) => assertSawAll(client, expected, deadlineMs)));
 }
 
-Deno.test("a recording replayed at 20 times its speed reaches a WebSocket, an SSE and a polling client whole", () =>
-  replay(fixture, 20, 30_000));
+for (const kind of ["stocks", "crypto"] as const) {
+  Deno.test(`${kind} replayed at 20 times their speed reach a WebSocket, an SSE and a polling client whole`, () =>
+    replay(kind, fixture, 20, 30_000));
+}
 
 const market = sharedRecording();
 Deno.test({
   name:
     `16 minutes of a real market at 30 times their speed reach all three kinds of client whole${market.note}`,
   ignore: market.ignore,
-  fn: () => replay(market.path, 30, 60_000),
+  fn: () => replay("stocks", market.path, 30, 60_000),
 });

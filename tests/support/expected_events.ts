@@ -71,11 +71,11 @@ const identity = (event: Record<string, unknown>) =>
     ? `${event.sym}|${event.t}|${event.ns}`
     : `${event.type}|${event.sym}|${event.t}`;
 
-/** What clients should see of the frames: repeats dropped, corrections of bars numbered. */
-export function expectedStreams(frames: readonly RecordedFrame[]): ExpectedStreams {
+/** What clients should see of the frames of `feeds`: repeats dropped, corrections of bars numbered. */
+export function expectedStreams(frames: readonly RecordedFrame[], feeds: readonly string[]): ExpectedStreams {
   const streams = new Map<string, Record<string, unknown>[]>();
   const seen = new Map<string, { content: string; rev: number }>();
-  for (const wire of frames.flatMap((frame) => frame.events)) {
+  for (const wire of frames.filter((frame) => feeds.includes(frame.feed)).flatMap((frame) => frame.events)) {
     const [stream, event] = expectedEvent(wire);
     const content = JSON.stringify(Object.entries(event).sort());
     const before = seen.get(identity(event));
