@@ -1,0 +1,68 @@
+/**
+ * The official Massive client and this ingest on one account with one slot: whoever the service turns away, ingest does not
+ * fight for the slot and is connected again in the end. Time runs thirty times as fast.
+ */
+import { websocketClient } from "@massive.com/client-js";
+import { assert, assertEquals } from "@std/assert";
+import { QUOTA_POLICIES } from "../../src/simulator/protocol/accounts.ts";
+import { flowing, simulatedIngest, until } from "../support/simulated_ingest.ts";
+
+const FACTOR = 30;
+
+/** An official client that subscribes once it is in, and stays away when it is thrown out (it has no reconnect). */
+class Official implements AsyncDisposable {
+  readonly statuses: string[] = [];
+  events = 0;
+  readonly #socket: ReturnType<ReturnType<typeof websocketClient>["stocks"]>;
+  readonly #closed = Promise.withResolvers<void>();
+
+  constructor(url: string) {
+    this.#socket = websocketClient("simulator", url).stocks();
+    this.#socket.onclose = () => this.#closed.resolve();
+    this.#socket.onmessage = ({ data }: { readonly data: unknown }) => {
+      for (const element of JSON.parse(String(data))) {
+        if (element.ev !== "status") this.events++;
+        else this.statuses.push(element.status);
+        if (element.status === "auth_success") {
+          this.#socket.send(JSON.stringify({ action: "subscribe", params: "T.*" }));
+        }
+      }
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
+    await this.#closed.promise;
+  }
+}
+
+for (const policy of QUOTA_POLICIES) {
+  Deno.test(`an official client on the same slot, policy ${policy}: ingest settles instead of fighting`, async () => {
+    const accounts = {
+      accounts: [{
+        name: "one",
+        keys: ["simulator"],
+        quota: 1,
+        policy,
+        markets: { stocks: { realtime: ["T", "A", "AM"] } },
+      }],
+    };
+    await using world = await simulatedIngest({ TICK_EVENTS: "A,T" }, { accounts }, () => {}, FACTOR);
+    await flowing(world);
+    await using official = new Official(world.simulator.url);
+    await until(
+      "one of them was turned away",
+      () => official.statuses.includes("max_connections") || world.whys().includes("max_connections"),
+    );
+    if (policy === "evict-oldest") {
+      await until("the newcomer has the slot", () => official.events > 0);
+      assertEquals(world.connection().status, "error");
+      assert(world.connection().detail.includes("in use"), world.connection().detail);
+    }
+    if (policy === "refuse-newest") assertEquals(world.whys(), []);
+    await world.clock.sleep(policy === "refuse-newest" ? 20_000 : 80_000);
+    await flowing(world);
+    // Two of ours and the official one; a fight would be dozens.
+    assert(world.simulator.state().accepted <= 4, `${world.simulator.state().accepted} connections`);
+  });
+}
