@@ -1,12 +1,15 @@
 /**
  * Which US stock prints may set a high, a low or the last price. By the consolidated tapes' rules an average-price or
- * odd-lot print counts for volume only: taken at face value it would be a session high nobody could trade at.
+ * contingent print counts for volume only: taken at face value it would be a session high nobody could trade at.
  * Source: the condition table Massive publishes (`/v3/reference/conditions`, glossary "Conditions and Indicators") after the
  * CTA and UTP plans' participant specifications. Crypto conditions only tell the side and restrict nothing.
+ *
+ * On purpose otherwise than the tapes: an odd lot (37) counts. It is a real trade at a price of its own; the tapes leave it
+ * out of high and low for its size alone, and today it is the usual trade in a stock of three or four digits.
  */
 
-/** Average price, cash sale, sold out of sequence (extended), official close and open, next day, price variation, odd lot, contingent. */
-const SETS_NOTHING = new Set([2, 7, 13, 15, 16, 20, 21, 37, 52, 53]);
+/** Average price, cash sale, sold out of sequence (extended), official close and open, next day, price variation, contingent. */
+const SETS_NOTHING = new Set([2, 7, 13, 15, 16, 20, 21, 52, 53]);
 
 /** Form T: a print outside regular hours; there it is the norm, inside it is late. */
 const EXTENDED_HOURS = 12;

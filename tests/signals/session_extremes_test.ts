@@ -52,13 +52,15 @@ pure("crypto's session is the UTC day, holidays and nights too", () => {
 });
 
 pure("a print that may not set a high or low by the tape's rules sets none", () => {
-  const odd = (price: number, conds: number[]) => aTrade({ t: A_MONDAY + 1000, price, conds });
+  const print = (price: number, conds: number[]) => aTrade({ t: A_MONDAY + 1000, price, conds });
   const [base] = tradesAt([[0, 100]]);
   if (base === undefined) throw new Error("no trade");
-  for (const condition of [2, 7, 12, 15, 16, 20, 21, 37, 52, 53]) {
-    assertEquals(said([base, odd(101, [condition])]), [], `condition ${condition}`);
+  for (const condition of [2, 7, 12, 13, 15, 16, 20, 21, 52, 53]) {
+    assertEquals(said([base, print(101, [condition])]), [], `condition ${condition}`);
   }
-  assertEquals(said([base, odd(101, [14, 41])]), ["session_high 101"]);
+  for (const conditions of [[], [14, 41], [37]]) {
+    assertEquals(said([base, print(101, conditions)]), ["session_high 101"]);
+  }
   const early = Date.parse("2026-03-02T13:00Z");
   const formT = [100, 101].map((price, n) => aTrade({ t: early + n, price, conds: [12] }));
   assertEquals(said(formT), ["session_high 101"]);
