@@ -52,3 +52,30 @@ Deno.test({
     assertEquals((await h.list("tick")).length, 1);
   },
 });
+
+Deno.test({
+  name: "second bars of 8 000 symbols, all at once every second, lose nothing over eight lists of 250 ms",
+  permissions: "none",
+  fn: async () => {
+    await using h = await startPipeline({
+      settings: { pullIntervalMs: 250, appendIntervalMs: 100, tickLists: 8 },
+    });
+    const seen: string[][] = Array.from({ length: 8 }, () => []);
+    const places = seen.map(() => ({ seq: 0 }));
+    for (let ms = 0; ms < 6000; ms += 50) {
+      if (ms % 1000 === 0 && ms < 5000) {
+        const bars = Array.from({ length: 8000 }, (_, n) => wireBar({ sym: `S${n}`, s: A_MONDAY + ms }));
+        h.pipeline.accept(frameOf(bars));
+      }
+      await h.clock.advance(50);
+      if (ms % 250 !== 0) continue;
+      for (const [n, at] of places.entries()) await pull(h.store, `tick.${n}`, seen[n] ?? [], at);
+    }
+    assertEquals(seen.flat().length, 40_000);
+    assertEquals(
+      new Set(seen.flat().map((element) => element.slice(element.indexOf('"sym"'), element.indexOf(',"rx"'))))
+        .size,
+      40_000,
+    );
+  },
+});
