@@ -3,16 +3,20 @@
  * a Response back, the hardened one asks whether an upgrade may be and is given the socket's handlers.
  */
 import type { Hono } from "hono";
+import { publicError } from "../feed/error.ts";
+import { type ClientEntry, leaving, remoteOf } from "./client_entry.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { isMassivePath, type MassiveDoor } from "./massive_door.ts";
 import { routePath } from "./route_path.ts";
 import type { SessionHub } from "./session_hub.ts";
+import { retryAfterMs } from "./sse_door.ts";
+import { refuseWithRetry } from "./sse_transport.ts";
 import {
+  handshake,
   type ServerSocket,
   type SocketHandlers,
   socketHandlers,
   subprotocolOf,
-  upgrade,
 } from "./websocket_transport.ts";
 import { admitSocket, refusal } from "./ws_door.ts";
 
@@ -22,7 +26,14 @@ export interface AdmittedUpgrade {
   readonly protocol: string | undefined;
   /** Takes the open socket. */
   handlers(socket: ServerSocket): SocketHandlers;
+  /** The handshake failed: there will be no socket. */
+  abandon(): void;
 }
+
+type Judged = Pick<AdmittedUpgrade, "protocol" | "handlers">;
+
+const isSocketPath = (pathname: string): boolean =>
+  isMassivePath(pathname) || routePath(pathname)?.door === "ws";
 
 /** The doors of one instance. */
 export class EdgeDoors {
@@ -31,50 +42,103 @@ export class EdgeDoors {
     readonly hub: SessionHub,
     readonly massive: MassiveDoor,
     readonly app: Hono,
+    readonly entry: ClientEntry,
   ) {}
 
   /** Answers on Deno's own server. Never rejects. */
   answer(request: Request, info: Deno.ServeHandlerInfo | undefined): Response | Promise<Response> {
-    const url = new URL(request.url);
-    if (isMassivePath(url.pathname)) return this.massive.open(request, url);
-    const route = routePath(url.pathname);
-    if (route?.door === "ws") return this.#openSocket(request, url, route.stream);
-    return this.app.fetch(request, info);
+    const { pathname } = new URL(request.url);
+    if (isSocketPath(pathname)) return this.#openSocket(request, remoteOf(info));
+    const isStream = routePath(pathname)?.door === "sse";
+    if (!isStream && !pathname.startsWith("/events/")) return this.app.fetch(request, info);
+    return this.#answerCounted(request, isStream, remoteOf(info), info?.completed);
   }
 
-  /** Judges an upgrade for a server that does the handshake itself; a {@link Response} is a refusal. Never rejects. */
-  async admitUpgrade(request: Request): Promise<AdmittedUpgrade | Response> {
+  /**
+   * Judges an upgrade for a server that does the handshake itself; a {@link Response} is a refusal. Never rejects.
+   * @param remote the peer's address
+   */
+  async admitUpgrade(request: Request, remote: string | undefined): Promise<AdmittedUpgrade | Response> {
     const url = new URL(request.url);
-    if (isMassivePath(url.pathname)) {
-      const admitted = await this.massive.admit(request, url);
-      if (admitted instanceof Response) return admitted;
-      return {
-        protocol: undefined,
-        handlers: (socket) => this.massive.handlers(socket, admitted.market, admitted.principal),
-      };
-    }
-    const route = routePath(url.pathname);
-    if (route?.door !== "ws") return this.app.fetch(request);
-    const admitted = await admitSocket(this.core, this.hub, request, url, route.stream);
-    if (admitted instanceof Response) return admitted;
+    if (!isSocketPath(url.pathname)) return await this.app.fetch(request);
+    let place: Disposable | undefined;
     try {
-      const protocol = subprotocolOf(request);
-      const { principal, defaults } = admitted;
+      place = this.entry.enter(request, remote);
+      const taken = place;
+      const judged = await this.#judge(request, url);
+      if (judged instanceof Response) {
+        place[Symbol.dispose]();
+        return judged;
+      }
       return {
-        protocol,
-        handlers: (socket) => socketHandlers(this.core, this.hub, socket, principal, defaults),
+        protocol: judged.protocol,
+        handlers: (socket) => leaving(judged.handlers(socket), taken),
+        abandon: () => taken[Symbol.dispose](),
       };
     } catch (error) {
+      place?.[Symbol.dispose]();
       return refusal(this.core, error);
     }
   }
 
-  async #openSocket(request: Request, url: URL, stream: string | undefined): Promise<Response> {
-    const admitted = await admitSocket(this.core, this.hub, request, url, stream);
+  /** Answers what lasts, and counts it to its address while it does. */
+  async #answerCounted(
+    request: Request,
+    isStream: boolean,
+    remote: string | undefined,
+    completed: Promise<void> | undefined,
+  ): Promise<Response> {
+    let place: Disposable;
+    try {
+      place = this.entry.enter(request, remote);
+    } catch (error) {
+      if (!isStream) return refusal(this.core, error);
+      const { code, message } = publicError(error);
+      this.core.counters.refuse(code);
+      return refuseWithRetry(code, message, retryAfterMs(this.core.random));
+    }
+    const leave = () => place[Symbol.dispose]();
+    try {
+      const response = await this.app.fetch(request);
+      if (completed === undefined) leave();
+      else completed.then(leave, leave);
+      return response;
+    } catch (error) {
+      leave();
+      return refusal(this.core, error);
+    }
+  }
+
+  async #judge(request: Request, url: URL): Promise<Judged | Response> {
+    if (isMassivePath(url.pathname)) {
+      const admitted = await this.massive.admit(request, url);
+      if (admitted instanceof Response) return admitted;
+      const { market, principal } = admitted;
+      // No subprotocol is ever selected there, so a token offered as one is never echoed.
+      return { protocol: undefined, handlers: (socket) => this.massive.handlers(socket, market, principal) };
+    }
+    const admitted = await admitSocket(this.core, this.hub, request, url, routePath(url.pathname)?.stream);
+    if (admitted instanceof Response) return admitted;
+    const { principal, defaults } = admitted;
+    return {
+      protocol: subprotocolOf(request),
+      handlers: (socket) => socketHandlers(this.core, this.hub, socket, principal, defaults),
+    };
+  }
+
+  async #openSocket(request: Request, remote: string | undefined): Promise<Response> {
+    const admitted = await this.admitUpgrade(request, remote);
     if (admitted instanceof Response) return admitted;
     try {
-      return upgrade(request, this.core, this.hub, admitted.principal, admitted.defaults);
+      const { socket, response } = handshake(request, admitted.protocol);
+      const handlers = admitted.handlers(socket);
+      socket.onopen = handlers.onOpen;
+      socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
+      socket.onclose = handlers.onClose;
+      socket.onerror = () => this.core.log.debug("ws_error", { error: "the socket failed" });
+      return response;
     } catch (error) {
+      admitted.abandon();
       return refusal(this.core, error);
     }
   }

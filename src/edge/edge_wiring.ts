@@ -5,6 +5,7 @@ import type { EdgeSettings, Settings } from "../feed/settings/settings.ts";
 import type { FeedStore } from "../feed/store.ts";
 import { STREAMS, type StreamTable } from "../feed/stream.ts";
 import { edgeApp, type Pages } from "./app.ts";
+import { ClientEntry } from "./client_entry.ts";
 import { createAccess } from "./auth_gate.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { EdgeCounters } from "./edge_counters.ts";
@@ -76,13 +77,15 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     stopped: stop.signal,
     states: () => Object.fromEntries(operations.health.states()),
   };
+  const memoryBytes = options.memoryBytes ?? (() => 0);
+  const entry = new ClientEntry(settings, clock, memoryBytes);
   const hub = new SessionHub(core);
   const massive = new MassiveDoor(core);
   const facts: EdgeFacts = {
     edgeId: options.edgeId,
     startedAt: clock.now(),
     version: options.version,
-    phase: () => life.phase,
+    phase: () => life.phase === "serving" && entry.isShedding ? "shedding" : life.phase,
     lists: () => [...core.feeds.all()].flatMap((feed) => feed.facts()),
   };
   const operations = operational({
@@ -94,11 +97,11 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     facts,
     counters: core.counters,
     clients: allClients(hub, massive),
-    memoryBytes: options.memoryBytes ?? (() => 0),
+    memoryBytes,
   });
   const tickets = ticketRoutes({ ...access, allowedOrigins: settings.allowedOrigins });
   const app = edgeApp(core, hub, [operations.routes, tickets], options.pages);
-  const doors = new EdgeDoors(core, hub, massive, app);
+  const doors = new EdgeDoors(core, hub, massive, app, entry);
   return { core, hub, massive, doors, operations, facts, stop };
 }
 

@@ -10,7 +10,7 @@ import { WireFrames } from "./massive_frame.ts";
 import type { Principal } from "./principal.ts";
 import { activeConnections, type ClientFacts } from "./stats_report.ts";
 import { refusal } from "./ws_door.ts";
-import { IDLE_TIMEOUT_S, type ServerSocket, type SocketHandlers } from "./websocket_transport.ts";
+import type { ServerSocket, SocketHandlers } from "./websocket_transport.ts";
 
 /** Programs are looked after this often, while there are any. */
 const ROUND_MS = 500;
@@ -73,17 +73,6 @@ export class MassiveDoor implements ClientFacts, Disposable {
         );
       }
       return { market, principal };
-    } catch (error) {
-      return refusal(this.#core, error);
-    }
-  }
-
-  /** Answers a request for one of this door's paths on Deno's own server. Never rejects. */
-  async open(request: Request, url: URL): Promise<Response> {
-    const admitted = await this.admit(request, url);
-    if (admitted instanceof Response) return admitted;
-    try {
-      return this.#upgrade(request, admitted);
     } catch (error) {
       return refusal(this.#core, error);
     }
@@ -163,17 +152,6 @@ export class MassiveDoor implements ClientFacts, Disposable {
       "OVERLOADED",
       `Cannot take a client as this instance is full: its limit is ${settings.wsMaxConnections} connections`,
     );
-  }
-
-  /** No subprotocol is ever selected, so a token offered as one is never echoed. */
-  #upgrade(request: Request, { market, principal }: MassiveAdmission): Response {
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_TIMEOUT_S });
-    const handlers = this.handlers(socket, market, principal);
-    socket.onopen = handlers.onOpen;
-    socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
-    socket.onclose = handlers.onClose;
-    socket.onerror = () => this.#core.log.debug("ws_error", { error: "the socket failed" });
-    return response;
   }
 
   #join(client: MassiveClient): void {

@@ -1,4 +1,5 @@
 /** The way in for event streams: what a plain EventSource must not try again is an HTTP error, what it should is 200 and a `retry:`. */
+import type { Random } from "../feed/clock.ts";
 import { TickcastError } from "../feed/error.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { answerFault } from "./http_answer.ts";
@@ -13,6 +14,9 @@ import { readQuery } from "./subscription_query.ts";
 /** When a full or draining instance may be tried again; spread, so that nobody comes back with everybody. */
 const RETRY_MIN_MS = 2_000;
 const RETRY_SPREAD_MS = 8_000;
+
+/** A wait for a client that is turned away. */
+export const retryAfterMs = (random: Random): number => RETRY_MIN_MS + random() * RETRY_SPREAD_MS;
 
 /** Answers `/sse` or `/sse/{stream}`. Never throws. */
 export async function openSse(
@@ -37,7 +41,7 @@ export async function openSse(
     core.counters.refuse(refused?.code ?? "INTERNAL");
     const isFull = refused !== undefined && refused.shouldRetry && refused.status === 503;
     if (!isFull) return answerFault(error);
-    return refuseWithRetry(refused.code, refused.message, RETRY_MIN_MS + core.random() * RETRY_SPREAD_MS);
+    return refuseWithRetry(refused.code, refused.message, retryAfterMs(core.random));
   }
 }
 

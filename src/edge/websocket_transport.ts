@@ -137,27 +137,10 @@ export function subprotocolOf(request: Request): string | undefined {
 }
 
 /**
- * Takes over an upgrade request that has been let in.
+ * Upgrades a request that has been let in, on Deno's own server.
  * @throws {TickcastError} BAD_REQUEST when it is no proper handshake
  */
-export function upgrade(
-  request: Request,
-  core: EdgeCore,
-  hub: SessionHub,
-  principal: Principal | undefined,
-  defaults: ConnectionDefaults,
-): Response {
-  const protocol = subprotocolOf(request);
-  const { socket, response } = handshake(request, protocol);
-  const handlers = socketHandlers(core, hub, socket, principal, defaults);
-  socket.onopen = handlers.onOpen;
-  socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
-  socket.onclose = handlers.onClose;
-  socket.onerror = () => core.log.debug("ws_error", { error: "the socket failed" });
-  return response;
-}
-
-function handshake(request: Request, protocol: string | undefined): Deno.WebSocketUpgrade {
+export function handshake(request: Request, protocol: string | undefined): Deno.WebSocketUpgrade {
   try {
     return Deno.upgradeWebSocket(request, {
       idleTimeout: IDLE_TIMEOUT_S,

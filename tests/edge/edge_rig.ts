@@ -15,6 +15,10 @@ import { type Edge, type EdgeOptions, startEdge } from "../../src/edge/start_edg
 export const edgeSettings = (over: Partial<EdgeSettings> = {}): EdgeSettings => ({
   wsEnabled: true,
   wsMaxConnections: 1000,
+  maxConnectionsPerIp: 1000,
+  trustedProxies: [],
+  memoryShedBytes: 0,
+  adminPort: undefined,
   slowConsumerTimeoutMs: 1000,
   maxQueueFrames: 5,
   clientMaxBufferedBytes: 1024 * 1024,

@@ -24,7 +24,7 @@ export interface TokenParts {
   readonly audience?: string | undefined;
   readonly expiresInS?: number | undefined;
   readonly startsInS?: number;
-  readonly key?: CryptoKey | Uint8Array;
+  readonly key?: Parameters<SignJWT["sign"]>[0];
 }
 
 /** Signs one. */

@@ -3,6 +3,7 @@ import type { SettingProblem } from "./read_values.ts";
 import type { SettingTableValues } from "./setting_table.ts";
 import type { EdgeSettings } from "./settings.ts";
 
+const BYTES_PER_MB = 1024 * 1024;
 const JWT_SECRET_MIN_CHARS = 32;
 
 function readJwt(values: SettingTableValues, problems: SettingProblem[]): EdgeSettings["jwt"] {
@@ -43,6 +44,10 @@ export function readEdgeSettings(values: SettingTableValues, problems: SettingPr
   return {
     wsEnabled: values.WS_ENABLED,
     wsMaxConnections: values.WS_MAX_CONNECTIONS,
+    maxConnectionsPerIp: values.MAX_CONNECTIONS_PER_IP ?? values.WS_MAX_CONNECTIONS,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
+    memoryShedBytes: values.MEMORY_SHED_MB * BYTES_PER_MB,
+    adminPort: values.ADMIN_PORT,
     slowConsumerTimeoutMs: values.WS_SLOW_CONSUMER_TIMEOUT,
     maxQueueFrames: values.WS_MAX_QUEUE_SIZE,
     clientMaxBufferedBytes: values.CLIENT_MAX_BUFFERED_BYTES,

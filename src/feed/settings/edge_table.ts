@@ -17,6 +17,19 @@ export const EDGE_TABLE = {
     "1000",
     "Clients of one instance, all transports together.",
   ),
+  MAX_CONNECTIONS_PER_IP: optional(
+    integer(1, 1_000_000, 100),
+    "Connections one address (of IPv6: one /64) may hold at once. Default: the instance's limit.",
+  ),
+  TRUSTED_PROXIES: optional(
+    list(/^[0-9A-Fa-f:.]+(\/\d{1,3})?$/, "addresses and ranges separated by commas", "10.0.0.0/8,127.0.0.1"),
+    "Proxies whose X-Forwarded-For is believed. Default: none.",
+  ),
+  MEMORY_SHED_MB: setting(
+    integer(0, 1_048_576, 1536),
+    "1536",
+    "Resident memory above which no new clients are taken until it falls; 0 switches that off.",
+  ),
   WS_SLOW_CONSUMER_TIMEOUT: setting(
     seconds(0.1, 600, 1),
     "1.0",
@@ -80,6 +93,10 @@ export const EDGE_TABLE = {
   ADMIN_TOKEN: secret(
     form(/^\S{16,}$/, "at least 16 characters without spaces", "…"),
     "Token of the routes that act. Without it they answer 403.",
+  ),
+  ADMIN_PORT: optional(
+    integer(0, 65_535, 9000),
+    "Port of their own for statistics, metrics and the routes that act. Default: the same port as clients.",
   ),
   PRIVATE_STATS: setting(flag, "false", "Health, statistics and metrics need the admin token too."),
   ALLOWED_ORIGINS: optional(

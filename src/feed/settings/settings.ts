@@ -87,6 +87,14 @@ export interface SignalSettings {
 export interface EdgeSettings {
   readonly wsEnabled: boolean;
   readonly wsMaxConnections: number;
+  /** Connections one address may hold at once, all transports together. */
+  readonly maxConnectionsPerIp: number;
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Resident memory above which no new clients are taken; 0: never. */
+  readonly memoryShedBytes: number;
+  /** Statistics, metrics and acting on a port of their own; undefined: on the same. */
+  readonly adminPort: number | undefined;
   readonly slowConsumerTimeoutMs: number;
   readonly maxQueueFrames: number;
   readonly clientMaxBufferedBytes: number;
