@@ -13,7 +13,7 @@ export const SERVER_WAIT_CAP_MS = 300_000;
  * @param attempt Failures in a row so far, from 1.
  */
 export function backoffMs(attempt: number, random: () => number, capMs: number = BACKOFF_CAP_MS): number {
-  const bound = Math.min(capMs, BACKOFF_BASE_MS * 2 ** Math.min(attempt - 1, 30));
+  const bound = Math.min(capMs, BACKOFF_BASE_MS * 2 ** (attempt - 1));
   return Math.round(random() * bound);
 }
 

@@ -109,15 +109,10 @@ export class Connection {
     if (this.#status.state === "waiting") return void this.#open();
     if (this.#status.state !== "open") return;
     this.#sendPing();
-    if (this.#isSilentFor(this.#session?.heartbeatMs ?? 0)) {
-      return this.#fail("STALLED", "The connection went silent");
+    if (this.#isSilentFor(this.#session?.heartbeatMs ?? 0)) return this.#stalled();
+    if (this.#session?.transport === "websocket") {
+      this.#alarms.set("nudge", NUDGE_TIMEOUT_MS, () => this.#stalled());
     }
-    if (this.#session?.transport !== "websocket") return;
-    this.#alarms.set(
-      "nudge",
-      NUDGE_TIMEOUT_MS,
-      () => this.#fail("STALLED", "The connection no longer answers"),
-    );
   }
 
   #setStatus(status: Status): void {
@@ -130,7 +125,7 @@ export class Connection {
     const transport = this.#ladder.current;
     this.#alarms.clear("wait");
     this.#setStatus({ state: "connecting", transport, attempt: this.#attempt });
-    const token = await this.settings.tokens.get().then((value) => ({ value }), () => undefined);
+    const token = await this.settings.tokens.get();
     if (generation !== this.#generation) return;
     if (!token) {
       return this.#retry({ then: "retry", code: "TOKEN", message: "The token callback failed" }, true);
@@ -195,7 +190,7 @@ export class Connection {
   #onReconnect(afterMs: number): void {
     const waitMs = serverWaitMs(afterMs) ?? 0;
     this.#drainUntil = this.settings.platform.now() + waitMs;
-    this.#alarms.set("drain", waitMs, () => this.#fail("DRAINING", "The server asked this client to move"));
+    this.#alarms.set("drain", waitMs, () => this.#fail("DRAINING", "The server is going away"));
   }
 
   /** The first at once: it measures the round trip. */
@@ -217,9 +212,7 @@ export class Connection {
       const slept = now - this.#lastWatch > everyMs * 3;
       this.#lastWatch = now;
       const idle = session.transport !== "websocket" && this.settings.context.wants().size === 0;
-      if (!idle && this.#isSilentFor(session.heartbeatMs * 1.5)) {
-        return this.#fail("STALLED", "The connection went silent");
-      }
+      if (!idle && this.#isSilentFor(session.heartbeatMs * 1.5)) return this.#stalled();
       this.#watch(session);
       if (slept && !idle) this.nudge();
     });
@@ -227,6 +220,10 @@ export class Connection {
 
   #isSilentFor(ms: number): boolean {
     return this.settings.platform.now() - this.#lastHeard > ms;
+  }
+
+  #stalled(): void {
+    this.#fail("STALLED", "The connection went silent");
   }
 
   #fail(code: string, message: string): void {
@@ -243,7 +240,7 @@ export class Connection {
     if (down.then === "fatal") return this.#giveUp(down.code, down.message);
     if (down.then === "token") return this.#tokenRefused(down);
     if (down.then === "fallback" && this.#ladder.stepDown()) {
-      this.events.onError({ code: down.code, message: down.message, fatal: false });
+      this.#warn(down);
       return void this.#open();
     }
     this.#retry(down, !wasStable);
@@ -264,7 +261,7 @@ export class Connection {
     }
     if (countsAgainstTransport && !isOffline) this.#ladder.fail();
     this.#base++;
-    this.events.onError({ code: down.code, message: down.message, fatal: false });
+    this.#warn(down);
     const asked = down.afterMs ?? Math.max(0, this.#drainUntil - settings.platform.now());
     this.#drainUntil = 0;
     const retryInMs = asked > 0
@@ -275,6 +272,10 @@ export class Connection {
     this.#setStatus({ state: "waiting", transport, attempt: this.#attempt, retryInMs, reason: down.message });
   }
 
+  #warn({ code, message }: Down): void {
+    this.events.onError({ code, message, fatal: false });
+  }
+
   #giveUp(code: string, message: string): void {
     const error: ClientError = { code, message, fatal: true };
     this.stop({ state: "closed", error });
@@ -283,10 +284,10 @@ export class Connection {
 
   async #renew(): Promise<void> {
     const session = this.#session;
-    const token = await this.settings.tokens.get().catch(() => undefined);
-    if (token === undefined || session !== this.#session || !session) return;
-    this.settings.tokens.watch(token, () => void this.#renew());
-    if (!session.link?.authenticate(token)) this.#fail("AUTH_EXPIRED", "The token is about to expire");
+    const token = await this.settings.tokens.get();
+    if (!token?.value || session !== this.#session || !session) return;
+    this.settings.tokens.watch(token.value, () => void this.#renew());
+    if (!session.link?.authenticate(token.value)) this.#fail("AUTH_EXPIRED", "The token is about to expire");
   }
 
   #planUpgrade(): void {
@@ -298,7 +299,7 @@ export class Connection {
   /** Opens a better transport beside the present one, which goes on until the better one has said hello. */
   async #tryUpgrade(rung: number): Promise<void> {
     const generation = this.#generation;
-    const token = await this.settings.tokens.get().then((value) => ({ value }), () => undefined);
+    const token = await this.settings.tokens.get();
     if (generation !== this.#generation || !token || rung >= this.#ladder.rung) return this.#planUpgrade();
     const probe = this.#probe = this.#begin(rung, token.value);
     this.#alarms.set("probe", HELLO_TIMEOUT_MS, () => {

@@ -27,15 +27,15 @@ export interface Down {
 const STANDARD_FATAL = new Set([1002, 1003, 1007, 1008, 1009]);
 
 const CLOSE_NAMES: Readonly<Record<number, readonly [code: string, message: string]>> = {
-  1009: ["TOO_LARGE", "The connection was closed as a message was too large"],
-  4001: ["SLOW_CONSUMER", "The server closed the connection as this client could not keep up"],
+  1009: ["TOO_LARGE", "A message was too large"],
+  4001: ["SLOW_CONSUMER", "This client could not keep up"],
   4002: ["DRAINING", "The server is going away"],
-  4003: ["RATE_LIMITED", "The server closed the connection as too much was sent to it"],
+  4003: ["RATE_LIMITED", "Too much was sent"],
   4004: ["AUTH_EXPIRED", "The token has expired"],
-  4501: ["UNAUTHORIZED", "The server refused the token: check that it is valid and for this server"],
-  4502: ["FORBIDDEN", "The token does not allow this: ask for one with access to these streams and symbols"],
-  4503: ["BAD_REQUEST", "The server could not accept the request"],
-  4504: ["TOO_LARGE", "The server refused a request as too large: ask for fewer symbols at a time"],
+  4501: ["UNAUTHORIZED", "The server refused the token"],
+  4502: ["FORBIDDEN", "The token does not allow this"],
+  4503: ["BAD_REQUEST", "The server refused the request"],
+  4504: ["TOO_LARGE", "The request was too large: ask for fewer symbols"],
 };
 
 /** What a WebSocket close code means for us. */
@@ -46,25 +46,14 @@ export function closeDown(code: number, reason: string): Down {
   return { then: code === 4004 ? "token" : fatal ? "fatal" : "retry", code: name, message };
 }
 
-/** The server's own words in a refused answer, when it gave any. */
-export async function refusal(response: Response): Promise<{ code?: string; message?: string }> {
-  try {
-    const body: unknown = await response.json();
-    const inner = (body as { error?: unknown })?.error ?? body;
-    const { code, message } = inner as { code?: unknown; message?: unknown };
-    return {
-      ...(typeof code === "string" && { code }),
-      ...(typeof message === "string" && { message }),
-    };
-  } catch {
-    return {};
-  }
-}
+const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined;
 
 /** What a refused HTTP answer means for us; `route` is named in the message. */
 export async function httpDown(response: Response, route: string): Promise<Down> {
   const { status } = response;
-  const said = await refusal(response);
+  const body: unknown = await response.json().catch(() => undefined);
+  // The server's own words, when it gave any.
+  const said = Object(Object(body).error ?? body);
   const then = status === 401
     ? "token"
     : status === 408 || status === 429 || status >= 500
@@ -75,8 +64,8 @@ export async function httpDown(response: Response, route: string): Promise<Down>
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   return {
     then,
-    code: said.code ?? (status === 401 ? "UNAUTHORIZED" : status === 403 ? "FORBIDDEN" : `HTTP_${status}`),
-    message: said.message ?? `${route} answered ${status}`,
+    code: text(said.code) ?? `HTTP_${status}`,
+    message: text(said.message) ?? `${route} answered ${status}`,
     afterMs: serverWaitMs(seconds * 1000),
   };
 }

@@ -28,7 +28,7 @@ export async function* history<S extends StreamName>(
   tokens: TokenKeeper,
   { stream, symbols, fields, cursor = "earliest", signal }: HistoryRequest<S>,
 ): AsyncGenerator<EventsBatch<S>, void, undefined> {
-  const token = await tokens.get();
+  const token = (await tokens.get())?.value;
   for (let page = 0, at = cursor; page < HISTORY_PAGES_MAX; page++) {
     const query = new URLSearchParams({ cursor: at });
     if (symbols) query.set("symbols", symbols.join(","));

@@ -96,32 +96,9 @@ export const isEvent = (value: unknown): value is AnyEvent =>
   typeof value === "object" && value !== null && "id" in value && typeof value.id === "string" &&
   "type" in value && typeof value.type === "string" && "sym" in value && typeof value.sym === "string";
 
-/** State by stream, whether the server wrote names or objects with a `state`. */
-function streamStates(value: unknown): Record<string, string> | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const states: Record<string, string> = {};
-  for (const [stream, state] of Object.entries(value)) {
-    const name = text(state) ?? text(state?.state);
-    if (name !== undefined) states[stream] = name;
-  }
-  return states;
-}
-
-function gapNotice(m: Fields, stream: string): GapNotice {
-  const after = text(m.after), before = text(m.before), from = number(m.from), to = number(m.to);
-  const cursor = text(m.cursor);
-  return {
-    type: "gap",
-    stream,
-    lost: number(m.lost) ?? null,
-    cause: text(m.cause) ?? "unknown",
-    ...(after !== undefined && { after }),
-    ...(before !== undefined && { before }),
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
-    ...(cursor !== undefined && { cursor }),
-  };
-}
+/** State by stream. */
+const streamStates = (value: unknown): Record<string, string> | undefined =>
+  value ? Object.fromEntries(Object.entries(value).filter(([, state]) => text(state))) : undefined;
 
 /** Makes a message of parsed JSON; undefined when it is none that this release knows. */
 export function toMessage(type: string, m: Fields): ServerMessage | undefined {
@@ -140,7 +117,9 @@ export function toMessage(type: string, m: Fields): ServerMessage | undefined {
         ? { type, stream, cursor, events: m.events }
         : { type, stream, cursor, events: m.events, last: m.last !== false };
     case "gap":
-      return stream === undefined ? undefined : gapNotice(m, stream);
+      return stream === undefined
+        ? undefined
+        : { ...m, type, stream, lost: number(m.lost) ?? null, cause: text(m.cause) ?? "unknown" };
     case "warning":
       return { type, code: text(m.code) ?? "UNKNOWN", message: text(m.message) ?? "", cursor };
     case "error":

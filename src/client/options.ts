@@ -1,6 +1,6 @@
 /** What a client can be told at the start, with its defaults. */
 import type { ClientError } from "./failure.ts";
-import type { Transport } from "./link.ts";
+import type { OpenLink, Transport } from "./link.ts";
 import { TRANSPORTS } from "./link.ts";
 import type { Platform } from "./platform.ts";
 import type { Status } from "./status.ts";
@@ -27,8 +27,8 @@ export interface TickcastOptions extends SubscriptionHandlers {
   readonly pauseHiddenAfterMs?: number;
   /** Where to go on: a `client.cursor` kept from before. */
   readonly cursor?: string;
-  /** Tabs of one origin with the same name use one connection. Default: each its own. */
-  readonly share?: string;
+  /** `shareTabs("name")` of `client_share.js`: tabs of one origin use one connection. Default: each its own. */
+  readonly share?: (open: OpenLink) => OpenLink;
   readonly onError?: (error: ClientError) => void;
   readonly onStatusChange?: (status: Status) => void;
   /** State of each stream as the server last told: `live`, `quiet`, `stale`, `down`, `closed`, `off`. */
@@ -46,7 +46,7 @@ export function baseOf(address: string): string {
   const protocol = url?.protocol.replace(/^ws/, "http");
   if (!url || (protocol !== "http:" && protocol !== "https:") || url.username || url.password) {
     throw new TypeError(
-      `Cannot connect as the address must be like https://host/prefix, without a password: current value is ${
+      `Cannot connect as the address must be like https://host, without a password: current value is ${
         JSON.stringify(address.replace(/\/\/[^/]*@/, "//***@").slice(0, 200))
       }`,
     );
@@ -66,9 +66,7 @@ export function usableTransports(
   const usable = asked.filter((transport) => transport !== "websocket" || platform.WebSocket);
   if (unknown !== undefined || usable.length === 0) {
     throw new TypeError(
-      `Cannot connect as transports must be some of ${TRANSPORTS.join(", ")}: current value is ${
-        JSON.stringify(asked)
-      }`,
+      `Cannot connect as transports must be some of ${TRANSPORTS}: current value is ${asked}`,
     );
   }
   return usable;

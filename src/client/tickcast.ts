@@ -11,13 +11,13 @@ import { BACKOFF_CAP_MS } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { CursorBook } from "./cursor_book.ts";
 import type { ClientError } from "./failure.ts";
-import { history, type HistoryRequest } from "./history.ts";
+import type { HistoryRequest } from "./history.ts";
+import { loadFallbacks, openLazily } from "./lazy_link.ts";
+import type { OpenLink } from "./link.ts";
 import { type AnyEvent, isEvent, type ServerMessage, type StreamName } from "./message.ts";
 import { baseOf, type TickcastOptions, usableTransports } from "./options.ts";
 import { watchPage } from "./page_watch.ts";
-import { openPoll } from "./poll_link.ts";
 import { type Platform, platformWith } from "./platform.ts";
-import { openSse } from "./sse_link.ts";
 import type { Status } from "./status.ts";
 import {
   type AnySubscription,
@@ -73,11 +73,16 @@ export class Tickcast implements Disposable {
     this.#book = new CursorBook(options.cursor);
     this.#tokens = new TokenKeeper(options.token, this.#platform);
     this.#ready.promise.catch(() => {});
+    const share = options.share ?? ((open: OpenLink) => open);
     this.#connection = new Connection({
       platform: this.#platform,
       bases: this.#bases,
       transports: usableTransports(options.transports, this.#platform),
-      openers: { websocket: openWebSocket, sse: openSse, poll: openPoll },
+      openers: {
+        websocket: share(openWebSocket),
+        sse: share(openLazily("openSse")),
+        poll: share(openLazily("openPoll")),
+      },
       tokens: this.#tokens,
       maxAttempts: options.maxAttempts ?? 5,
       backoffCapMs: options.backoffCapMs ?? BACKOFF_CAP_MS,
@@ -161,8 +166,11 @@ export class Tickcast implements Disposable {
   }
 
   /** What the server still holds of a stream, oldest first, as pages of events, up to now. Needs no connection. */
-  history<S extends StreamName>(request: HistoryRequest<S>): AsyncGenerator<EventsBatch<S>, void, undefined> {
-    return history(this.#platform, this.#bases[0] ?? "", this.#tokens, request);
+  async *history<S extends StreamName>(
+    request: HistoryRequest<S>,
+  ): AsyncGenerator<EventsBatch<S>, void, undefined> {
+    const { history } = await loadFallbacks();
+    yield* history(this.#platform, this.#bases[0] ?? "", this.#tokens, request);
   }
 
   #wants(): Wants {
@@ -208,8 +216,7 @@ export class Tickcast implements Disposable {
     if (this.stats.garbage === 0) {
       const error: ClientError = {
         code: "BAD_MESSAGE",
-        message:
-          "The server sent something this client cannot read; it was dropped and counted in stats.garbage",
+        message: "Something unreadable came; it was dropped (stats.garbage counts)",
         fatal: false,
       };
       callSafely(this.#options.onError, error);

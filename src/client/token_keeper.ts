@@ -33,9 +33,13 @@ export class TokenKeeper {
     return typeof this.source === "function";
   }
 
-  /** A token for a new connection; rejects with what the source threw. */
-  async get(): Promise<string | undefined> {
-    return typeof this.source === "function" ? await this.source() : this.source;
+  /** A token for a new connection; undefined when the source failed. */
+  async get(): Promise<{ readonly value: string | undefined } | undefined> {
+    try {
+      return { value: typeof this.source === "function" ? await this.source() : this.source };
+    } catch {
+      return undefined;
+    }
   }
 
   /** Calls `renew` shortly before `token` expires, if it can be renewed and says when. */

@@ -48,7 +48,8 @@ const union = (a: readonly string[], b: readonly string[]): readonly string[] =>
   return all.has("*") ? ["*"] : [...all].sort();
 };
 
-function mergeTwo(a: Want, b: Want): Want {
+/** What covers both. */
+export function mergeTwo(a: Want, b: Want): Want {
   return {
     symbols: union(a.symbols, b.symbols),
     mode: a.mode === b.mode ? a.mode : "all",

@@ -29,8 +29,7 @@ async function explain(context: LinkContext): Promise<Down> {
       return {
         then: "retry",
         code: "BLOCKED",
-        message:
-          "The WebSocket could not be opened though the server offers it: a proxy or firewall may block it",
+        message: "The server offers WebSocket but it could not be opened: a proxy may block it",
       };
     }
     return response.status === 503 ? { ...down, then: "fallback" } : down;

@@ -26,13 +26,47 @@ const COMMON = {
   outdir: pathOf("./dist/"),
 } as const satisfies esbuild.BuildOptions;
 
-async function scripts(): Promise<esbuild.OutputFile[]> {
-  const client = await esbuild.build({
-    ...COMMON,
-    entryPoints: [{ in: pathOf("../client/tickcast.ts"), out: "client" }],
-    sourcemap: "linked",
-  });
-  const pages = await esbuild.build({
+/** Members of the client that nobody outside it sees: shortened in what is served, which must stay small. */
+const INTERNAL_NAMES =
+  "settings openers tokens heartbeatMs isStable rung onWake onLeave onReturn onHiddenLong stepDown " +
+  "settle asks deliver deliverSnapshot deliverGap isNews restart resume nudge canRenew capItems onOverflow bases clearAll " +
+  "onRoundTrip onStatus source current fail epoch seq suffix";
+
+/** The client's parts: what everybody needs, what is loaded when WebSocket fails, and sharing for those who ask for it. */
+const CLIENT_PARTS = [
+  { in: "../client/tickcast.ts", out: "client" },
+  { in: "../client/fallback_links.ts", out: "client_fallback" },
+  { in: "../client/share_tabs.ts", out: "client_share" },
+] as const;
+
+/** What one part loads of another stays a request of its own. */
+const partsApart: esbuild.Plugin = {
+  name: "parts-apart",
+  setup(build) {
+    build.onResolve(
+      { filter: /\/fallback_links\.ts$/ },
+      ({ kind }) => kind === "dynamic-import" ? { path: "./client_fallback.js", external: true } : undefined,
+    );
+  },
+};
+
+async function clientParts(): Promise<esbuild.OutputFile[]> {
+  const files: esbuild.OutputFile[] = [];
+  for (const part of CLIENT_PARTS) {
+    const { outputFiles } = await esbuild.build({
+      ...COMMON,
+      entryPoints: [{ in: pathOf(part.in), out: part.out }],
+      sourcemap: "linked",
+      mangleProps: new RegExp(`^(${INTERNAL_NAMES.replaceAll(" ", "|")})$`),
+      plugins: [partsApart],
+    });
+    files.push(...outputFiles);
+  }
+  return files;
+}
+
+async function pageParts(): Promise<esbuild.OutputFile[]> {
+  const { outputFiles } = await esbuild.build({
     ...COMMON,
     entryPoints: [
       { in: pathOf("./live_page.ts"), out: "live" },
@@ -42,7 +76,7 @@ async function scripts(): Promise<esbuild.OutputFile[]> {
     external: ["*.woff2"],
     alias: { "lightweight-charts": chartLibrary() },
   });
-  return [...client.outputFiles, ...pages.outputFiles];
+  return outputFiles;
 }
 
 const COPIED = ["live.html", "health.html", "icon.svg", "fonts/inter.woff2"];
@@ -51,7 +85,7 @@ const COPIED = ["live.html", "health.html", "icon.svg", "fonts/inter.woff2"];
 export async function buildPages(): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   try {
-    for (const file of await scripts()) {
+    for (const file of [...await clientParts(), ...await pageParts()]) {
       files.set(file.path.slice(file.path.lastIndexOf("/") + 1), file.contents);
     }
   } finally {

@@ -66,7 +66,7 @@ Deno.test({
       read({
         type: "heartbeat",
         cursor: "c",
-        streams: { tick: "live", fmv: { state: "stale" }, x: 3 },
+        streams: { tick: "live", fmv: "stale", x: 3 },
         time: 5,
       }),
       {

@@ -1,0 +1,210 @@
+/**
+ * One connection for all tabs of an origin. The tab that holds a lock keeps the connection and repeats every message to the
+ * others, which tell it what they want; when it goes, the next takes over at its own cursor. Loaded by those who use it:
+ *
+ * ```js
+ * import { Tickcast } from "/client.js";
+ * import { shareTabs } from "/client_share.js";
+ * const client = new Tickcast(location.origin, { share: shareTabs("prices") });
+ * ```
+ */
+import type { Link, LinkContext, LinkHandlers, OpenLink } from "./link.ts";
+import type { ServerMessage } from "./message.ts";
+import { mergeTwo, type Want, type Wants } from "./wants.ts";
+
+/** What another tab wants is forgotten when it wasn't heard of for so long (background tabs run timers once a minute). */
+export const TAB_KEPT_MS = 150_000;
+/** How often a tab says that it is still there. */
+export const TAB_SAYS_MS = 20_000;
+
+/** The part of the browser's BroadcastChannel that is used. */
+export interface ChannelLike {
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+/** The browser's lock and channel, for tests to replace. */
+export interface SharePlatform {
+  readonly channel: (name: string) => ChannelLike;
+  /** Runs `hold` once the lock is had, and keeps it until that promise settles. Rejects when `signal` aborts before. */
+  readonly lock: (name: string, signal: AbortSignal, hold: () => Promise<void>) => Promise<void>;
+}
+
+type Note =
+  | { readonly kind: "message"; readonly message: ServerMessage }
+  | {
+    readonly kind: "wants";
+    readonly tab: string;
+    readonly wants: readonly (readonly [string, Want])[];
+    readonly cursor: string;
+  }
+  | { readonly kind: "bye"; readonly tab: string }
+  | { readonly kind: "who" };
+
+interface Tab {
+  readonly wants: Wants;
+  readonly cursor: string;
+  readonly seenAt: number;
+}
+
+/** The part of the browser's Web Locks that is used; Deno's types have none. */
+interface LocksLike {
+  request(name: string, options: { signal: AbortSignal }, hold: () => Promise<void>): Promise<void>;
+}
+
+const browserLocks = (): LocksLike | undefined =>
+  (globalThis.navigator as { readonly locks?: LocksLike } | undefined)?.locks;
+
+const browser: SharePlatform = {
+  channel: (name) => new BroadcastChannel(name) as ChannelLike,
+  lock: async (name, signal, hold) => await browserLocks()?.request(name, { signal }, hold),
+};
+
+/** Whether this browser can share a connection; where it can't, every tab has its own. */
+export const canShareTabs = (): boolean =>
+  typeof BroadcastChannel === "function" && browserLocks() !== undefined;
+
+/** For `options.share`: tabs with the same name (and server, and rights!) use one connection. */
+export function shareTabs(name: string, platform: SharePlatform = browser): (open: OpenLink) => OpenLink {
+  if (platform === browser && !canShareTabs()) return (open) => open;
+  return (open) => (context, handlers) =>
+    new SharedLink(`tickcast:${name}`, platform, open, context, handlers);
+}
+
+/** A link that is either the tabs' own connection or an ear at another tab's. */
+class SharedLink implements Link {
+  readonly #tab = crypto.randomUUID();
+  readonly #channel: ChannelLike;
+  readonly #stop = new AbortController();
+  readonly #tabs = new Map<string, Tab>();
+  #inner: Link | undefined;
+  #release: () => void = () => {};
+  #hasGreeted = false;
+  #cancelSay = () => {};
+
+  constructor(
+    name: string,
+    platform: SharePlatform,
+    readonly open: OpenLink,
+    readonly context: LinkContext,
+    readonly handlers: LinkHandlers,
+  ) {
+    this.#channel = platform.channel(name);
+    this.#channel.onmessage = ({ data }) => this.#hear(data as Note);
+    platform.lock(name, this.#stop.signal, () => this.#lead()).catch(() => {});
+    this.update();
+  }
+
+  update(): void {
+    if (this.#inner) return this.#inner.update();
+    if (this.#stop.signal.aborted) return;
+    const wants = [...this.context.wants()];
+    const cursor = this.context.cursorOf(wants.map(([stream]) => stream));
+    this.#say({ kind: "wants", tab: this.#tab, wants, cursor });
+    this.#cancelSay();
+    this.#cancelSay = this.context.platform.timer(TAB_SAYS_MS, () => this.update());
+  }
+
+  ping(): void {
+    this.#inner?.ping();
+  }
+
+  /** A follower needs no token: its leader has one. */
+  authenticate(token: string): boolean {
+    return this.#inner?.authenticate(token) ?? true;
+  }
+
+  close(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#say({ kind: "bye", tab: this.#tab });
+    this.#end();
+    this.#inner?.close();
+  }
+
+  #end(): void {
+    this.#stop.abort();
+    this.#cancelSay();
+    this.#release();
+    this.#channel.close();
+  }
+
+  #say(note: Note): void {
+    this.#channel.postMessage(note);
+  }
+
+  /** Called when the lock is this tab's; it is kept until the promise resolves. */
+  #lead(): Promise<void> {
+    if (this.#stop.signal.aborted) return Promise.resolve();
+    this.#cancelSay();
+    this.#inner = this.open({
+      ...this.context,
+      wants: () => this.#allWants(),
+      cursorOf: (streams) => this.#cursorOf(streams),
+    }, {
+      onMessage: (message) => {
+        this.handlers.onMessage(message);
+        this.#say({ kind: "message", message });
+      },
+      onGarbage: () => this.handlers.onGarbage(),
+      onDown: (down) => {
+        this.#end();
+        this.handlers.onDown(down);
+      },
+    });
+    this.#say({ kind: "who" });
+    return new Promise((resolve) => this.#release = resolve);
+  }
+
+  #hear(note: Note): void {
+    if (this.#inner) return this.#hearAsLeader(note);
+    if (note.kind === "who") this.update();
+    if (note.kind !== "message") return;
+    if (!this.#hasGreeted && note.message.type !== "hello") {
+      this.handlers.onMessage({ type: "hello", edge: undefined, heartbeatMs: undefined });
+    }
+    this.#hasGreeted = true;
+    this.handlers.onMessage(note.message);
+  }
+
+  #hearAsLeader(note: Note): void {
+    if (note.kind === "bye") this.#tabs.delete(note.tab);
+    if (note.kind === "wants") {
+      const { tab, cursor } = note;
+      this.#tabs.set(tab, { wants: new Map(note.wants), cursor, seenAt: this.context.platform.now() });
+      // So that a tab that only just came knows at once that it is connected.
+      this.#say({
+        kind: "message",
+        message: { type: "subscribed", cursor: this.#cursorOf([...this.#allWants().keys()]) },
+      });
+    }
+    if (note.kind !== "message") this.#inner?.update();
+  }
+
+  #allWants(): Wants {
+    const all = new Map(this.context.wants());
+    const now = this.context.platform.now();
+    for (const [tab, { wants, seenAt }] of this.#tabs) {
+      if (now - seenAt > TAB_KEPT_MS) this.#tabs.delete(tab);
+      else for (const [stream, want] of wants) all.set(stream, mergeTwo(all.get(stream) ?? want, want));
+    }
+    return all;
+  }
+
+  /** This tab's cursor; for streams that only others want, theirs. */
+  #cursorOf(streams: string[]): string {
+    const parts = [this.context.cursorOf(streams)];
+    for (const stream of streams) {
+      if (this.context.cursorOf([stream])) continue;
+      for (const { cursor } of this.#tabs.values()) {
+        const own = cursor.split(",").filter((part) =>
+          part.startsWith(`${stream}:`) || part.startsWith(`${stream}.`)
+        );
+        if (own.length === 0) continue;
+        parts.push(own.join());
+        break;
+      }
+    }
+    return parts.filter((part) => part && part !== "earliest").join() || (parts[0] ?? "");
+  }
+}
