@@ -17,7 +17,7 @@ export interface Waited {
 /** Polls that may wait at once, beside `WS_MAX_CONNECTIONS`. */
 export const WAITING_POLLS_MAX = 20_000;
 
-/** Waits for the first frame of `wanted` from `offset` on, `waitMs` at most. */
+/** Waits for the first frame of `wanted` from `offset` on, `waitMs` at most; answered at once when the instance drains. */
 export async function waitForFrame(
   core: EdgeCore,
   feed: StreamFeed,
@@ -40,13 +40,17 @@ export async function waitForFrame(
   const follower = new Follower(host, feed, selection, offset, undefined);
   follower.isReady = true;
   follower.isOnce = true;
-  using _timer = core.clock.timer(waitMs, () => resolve({ frame: undefined, gap: undefined }));
+  const giveUp = () => resolve({ frame: undefined, gap: undefined });
+  using _timer = core.clock.timer(waitMs, giveUp);
+  core.stopped.addEventListener("abort", giveUp, { once: true });
+  if (core.stopped.aborted) giveUp();
   core.counters.active.poll++;
   core.schedule.add(follower);
   try {
     const waited = await promise;
     return { ...waited, cursor: waited.frame?.cursor ?? follower.cursor };
   } finally {
+    core.stopped.removeEventListener("abort", giveUp);
     core.counters.active.poll--;
     core.schedule.remove(follower);
     feed.selections.release(selection);

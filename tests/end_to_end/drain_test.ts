@@ -1,0 +1,29 @@
+/** How a whole process goes away: clients told, waiting polls answered, nothing left behind. */
+import { assert, assertEquals } from "@std/assert";
+import { startRunning } from "../support/running.ts";
+
+Deno.test("a stop answers a waiting poll at once and closes a socket with 4002 after telling it to come back", async () => {
+  const running = await startRunning({ SIMULATOR_RATE: "0", SIMULATOR_SYMBOLS: "1" });
+  const socket = new WebSocket(`${running.base.replace("http", "ws")}/ws/minute?symbols=*`, "tickcast.v1");
+  const messages: Record<string, unknown>[] = [];
+  const subscribed = Promise.withResolvers<void>();
+  const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
+  socket.onmessage = ({ data }) => {
+    messages.push(JSON.parse(data));
+    if (messages.at(-1)?.type === "subscribed") subscribed.resolve();
+  };
+  await subscribed.promise;
+  const waiting = fetch(`${running.base}/events/minute?wait=25`);
+  const active = async () =>
+    (await (await fetch(`${running.base}/metrics`)).text()).match(/transport="poll"} (\d+)/)?.[1];
+  for (let n = 0; n < 100 && await active() !== "1"; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const askedAt = performance.now();
+  await running[Symbol.asyncDispose]();
+  const answer = await waiting;
+  assertEquals([answer.status, (await answer.json()).events], [200, []]);
+  assert(performance.now() - askedAt < 5000, "a drain fits the five seconds of Deno Deploy");
+  assertEquals(await closed, 4002);
+  assert(messages.some((message) => message.type === "reconnect" && Number(message.after_ms) >= 0));
+});
