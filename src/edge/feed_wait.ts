@@ -60,6 +60,10 @@ export const namesStream = (feed: StreamFeed, start: Start): boolean =>
 /** The place, now that all waiting is over. */
 export function placeFor(feed: StreamFeed, start: Start): Place {
   if (start.from === "earliest") return placeEarliest(feed.log);
-  if (start.from === "cursor" && namesStream(feed, start)) return placeOf(feed.log, start.cursor);
+  if (start.from === "cursor" && namesStream(feed, start)) {
+    {
+      return placeOf(feed.log, start.cursor, !feed.isWarm || feed.isLost);
+    }
+  }
   return placeNow(feed.log);
 }

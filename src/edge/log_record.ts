@@ -1,5 +1,5 @@
 /** One entry of a {@link "./stream_log.ts"}: an event, or a place where events are missing. */
-import type { Position } from "../feed/cursor.ts";
+import { comparePositions, type Position } from "../feed/cursor.ts";
 import type { GapCause } from "./edge_counters.ts";
 
 /** What is missing at one place of one list. */
@@ -52,3 +52,10 @@ export const missingRecord = (list: number, missing: Missing, at: Position): Log
   late: false,
   missing,
 });
+
+/** What of something missing a reader lacks that stands at `position`: one that has been further elsewhere lacks less. */
+export function missingAfter(missing: Missing, position: Position): Missing {
+  if (comparePositions(position, missing.after) <= 0) return missing;
+  const isCounted = missing.lost !== null && position.epoch === missing.before.epoch;
+  return { ...missing, after: position, lost: isCounted ? missing.before.seq - position.seq - 1 : null };
+}

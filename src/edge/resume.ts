@@ -3,7 +3,7 @@
  * missed on the way to it, or that it is ahead of everything seen here.
  */
 import { comparePositions, type Cursor, ORIGIN, type Position } from "../feed/cursor.ts";
-import type { Missing } from "./log_record.ts";
+import { type Missing, missingAfter } from "./log_record.ts";
 import type { StreamLog } from "./stream_log.ts";
 
 /** Something a client must be told it missed, before anything else of that list. */
@@ -42,9 +42,12 @@ export const placeNow = (log: StreamLog): Place => ({ offset: log.end, skip: und
 /** A reader of everything still held. */
 export const placeEarliest = (log: StreamLog): Place => ({ offset: log.base, skip: undefined, gaps: [] });
 
-/** The place of a cursor. A list it doesn't name, though it names the stream's others, is a gap with `lost` null. */
-export function placeOf(log: StreamLog, cursor: Cursor): Place {
-  const places = log.lists.map((list, n) => placeInList(log, n, cursor.get(list)));
+/**
+ * The place of a cursor. A list it doesn't name, though it names the stream's others, is a gap with `lost` null.
+ * @param isStale the store does not answer now, or has lost the list, so that a cursor that is ahead may well be a good one
+ */
+export function placeOf(log: StreamLog, cursor: Cursor, isStale = false): Place {
+  const places = log.lists.map((list, n) => placeInList(log, n, cursor.get(list), isStale));
   const offset = Math.min(...places.map((place) => place.offset));
   const even = places.every((place) => place.offset === offset && place.skipTo === undefined);
   return {
@@ -63,11 +66,16 @@ interface ListPlace {
   readonly skipTo: Position | undefined;
 }
 
-function placeInList(log: StreamLog, list: number, position: Position | undefined): ListPlace {
+function placeInList(
+  log: StreamLog,
+  list: number,
+  position: Position | undefined,
+  isStale: boolean,
+): ListPlace {
   const base = log.basePosition(list);
   const end = log.endPosition(list);
   if (position === undefined) return lostPlace(log, list, ORIGIN);
-  if (comparePositions(position, end) > 0) return aheadPlace(log, position, end);
+  if (comparePositions(position, end) > 0) return aheadPlace(log, position, end, isStale);
   if (comparePositions(position, base) >= 0) return heldPlace(log, list, position);
   if (position.epoch === base.epoch || (position.epoch === ORIGIN.epoch && base.epoch !== ORIGIN.epoch)) {
     const lost = base.seq - position.seq;
@@ -94,9 +102,9 @@ function lostPlace(log: StreamLog, list: number, after: Position): ListPlace {
 }
 
 /** Still ahead after a fresh read: told, and it goes on from now, never with an event it may already have. */
-function aheadPlace(log: StreamLog, after: Position, end: Position): ListPlace {
-  const near = after.epoch === end.epoch && after.seq - end.seq <= AHEAD_MAX_EVENTS;
-  const before = { epoch: end.epoch, seq: (near ? after.seq : end.seq) + 1 };
+function aheadPlace(log: StreamLog, after: Position, end: Position, isStale: boolean): ListPlace {
+  const near = isStale || (after.epoch === end.epoch && after.seq - end.seq <= AHEAD_MAX_EVENTS);
+  const before = near ? { epoch: after.epoch, seq: after.seq + 1 } : { epoch: end.epoch, seq: end.seq + 1 };
   const missing: Missing = { after, before, lost: null, cause: "epoch", ...GONE };
   return { offset: log.end, position: end, missing, skipTo: near ? after : undefined };
 }
@@ -105,10 +113,10 @@ function heldPlace(log: StreamLog, list: number, position: Position): ListPlace 
   const offset = offsetAfter(log, list, position);
   const next = log.at(offset);
   const hole = next?.list === list ? next.missing : undefined;
-  const inside = hole !== undefined && hole.lost !== null && hole.after.epoch === position.epoch &&
-    position.seq > hole.after.seq && position.epoch === hole.before.epoch;
-  if (!inside || !hole || !next) return { offset, position, missing: undefined, skipTo: undefined };
-  const missing: Missing = { ...hole, after: position, lost: hole.before.seq - position.seq - 1 };
+  if (!hole || !next || comparePositions(position, hole.after) <= 0) {
+    return { offset, position, missing: undefined, skipTo: undefined };
+  }
+  const missing = missingAfter(hole, position);
   return { offset: offset + 1, position: { epoch: next.epoch, seq: next.seq }, missing, skipTo: undefined };
 }
 

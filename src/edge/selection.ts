@@ -7,7 +7,7 @@ import { matchesPatterns, patternList, type SymbolPatterns } from "../feed/symbo
 import { Conflator } from "./conflation.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import { Frame } from "./frame.ts";
-import type { LogRecord, Missing } from "./log_record.ts";
+import { type LogRecord, type Missing, missingAfter } from "./log_record.ts";
 import { projectEvent } from "./projection.ts";
 import type { StreamLog } from "./stream_log.ts";
 
@@ -133,7 +133,8 @@ export class Selection {
     if (known !== undefined && comparePositions(record, known) <= 0) {
       return this.#frame(from, from + 1, [], 0, skip);
     }
-    const gap = gapMembers(name, log.lists[record.list] ?? name, missing);
+    const lacking = known === undefined ? missing : missingAfter(missing, known);
+    const gap = gapMembers(name, log.lists[record.list] ?? name, lacking);
     return new Frame(name, from, from + 1, log.cursorAt(from + 1), "", 0, 0, gap, missing.cause);
   }
 

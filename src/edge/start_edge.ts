@@ -24,6 +24,8 @@ export interface Edge {
   fetch(request: Request, info?: Deno.ServeHandlerInfo): Response | Promise<Response>;
   /** Listens with Deno's own server. Port 0 takes a free one. */
   serve(hostname: string, port: number): Served;
+  /** Serves statistics, metrics and the routes that act on a port of their own (`ADMIN_PORT`). */
+  serveAdmin(hostname: string, port: number): Served;
   /** Tells every client to go elsewhere, closes everything and frees all; within 5 s. Any number of times. */
   drain(): Promise<void>;
 }
@@ -46,6 +48,12 @@ export function startEdge(options: EdgeOptions): Edge {
   operations.start();
   let drained: Promise<void> | undefined;
   const fetch = (request: Request, info?: Deno.ServeHandlerInfo) => doors.answer(request, info);
+  const listen = (hostname: string, port: number, handler: Deno.ServeHandler): Served => {
+    const onError = () => refusal(core, undefined);
+    const server = Deno.serve({ hostname, port, onListen: () => {}, onError }, handler);
+    servers.push(server);
+    return { port: server.addr.port, finished: server.finished };
+  };
   return {
     core,
     hub,
@@ -53,16 +61,9 @@ export function startEdge(options: EdgeOptions): Edge {
     counters: core.counters,
     operational: operations,
     fetch,
-    serve(hostname, port) {
-      const server = Deno.serve({
-        hostname,
-        port,
-        onListen: () => {},
-        onError: () => refusal(core, undefined),
-      }, fetch);
-      servers.push(server);
-      return { port: server.addr.port, finished: server.finished };
-    },
+    serve: (hostname, port) => listen(hostname, port, fetch),
+    serveAdmin: (hostname, port) =>
+      listen(hostname, port, (request) => operations.adminRoutes.fetch(request)),
     drain() {
       life.phase = "draining";
       return drained ??= drainEdge({ ...parts, servers });

@@ -84,6 +84,11 @@ export class StreamFeed implements AsyncDisposable {
     );
   }
 
+  /** A list was there and is not any more. */
+  get isLost(): boolean {
+    return this.#parts.some(({ reader }) => reader.isLost);
+  }
+
   /** Every list was read at least once. */
   get hasBegun(): boolean {
     return this.#parts.every(({ reader }) => reader.hasBegun);

@@ -53,6 +53,8 @@ export class TailReader {
   /** Newest event, for health. */
   newest: { readonly t: number; readonly rx: number } | undefined;
   gaps = 0;
+  /** The last read found no list where there was one before: it is lost, and what follows is a new epoch. */
+  isLost = false;
   /** Read so far. */
   events = 0;
 
@@ -110,6 +112,7 @@ export class TailReader {
   #absorb({ head, elements }: ListTail): boolean {
     const { sink, index } = this.#options;
     this.#setPullMs(head);
+    this.isLost = head === undefined && this.#seen.epoch !== ORIGIN.epoch;
     if (head === undefined || comparePositions(head, this.#seen) <= 0) {
       this.#hasBegun = true;
       return false;
