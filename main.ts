@@ -150,8 +150,14 @@ async function listen(
     edgeId: instance,
     version: VERSION,
     pages: await loadPages(),
+    memoryBytes: () => Deno.memoryUsage().rss,
   };
   const edge = started.adopt(startEdge(options), (one) => one.drain());
+  const { adminPort } = settings.edge;
+  if (adminPort !== undefined) {
+    const admin = await edge.serveAdmin(host, adminPort);
+    log.info("admin_listening", { port: admin.port });
+  }
   return { port: (await edge.serve(host, port)).port, edge };
 }
 

@@ -11,7 +11,7 @@ import type { FeedStore } from "../feed/store.ts";
 import type { StreamTable } from "../feed/stream.ts";
 import { ControlDesk } from "./admin_commands.ts";
 import { adminGuard } from "./admin_guard.ts";
-import { adminRoutes } from "./admin_routes.ts";
+import { adminRoutes as adminRoutesOf } from "./admin_routes.ts";
 import { costRoutes } from "./cost_routes.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { EdgeFacts } from "./health_facts.ts";
@@ -23,11 +23,12 @@ import { HealthService } from "./health_service.ts";
 import { EdgeMetrics } from "./metrics_registry.ts";
 import { openapiRoutes } from "./openapi_routes.ts";
 import { answer, answerError } from "./operational_answer.ts";
+import { securityHeaders } from "./security_headers.ts";
 import { type ClientFacts, statsReport } from "./stats_report.ts";
 
 /** What the operational side needs of the edge it describes. */
 export interface OperationalDeps {
-  readonly settings: Pick<EdgeSettings, "adminToken" | "privateStats" | "metricsBySymbol">;
+  readonly settings: Pick<EdgeSettings, "adminToken" | "adminPort" | "privateStats" | "metricsBySymbol">;
   readonly store: FeedStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,8 +44,10 @@ export interface OperationalDeps {
 
 /** The running operational side. Dispose it with the edge. */
 export interface Operational extends AsyncDisposable {
-  /** To be mounted at the root. */
+  /** To be mounted at the root of what clients see. */
   readonly routes: Hono;
+  /** Everything, for a port of its own; the same as `routes` where `ADMIN_PORT` is not set. */
+  readonly adminRoutes: Hono;
   /** Stream states for heartbeats and more. */
   readonly health: HealthService;
   /** Begins to publish this instance's own note. */
@@ -76,28 +79,27 @@ export function operational(deps: OperationalDeps): Operational {
       memoryBytes: deps.memoryBytes(),
     }),
   });
-  const routes = new Hono();
-  routes.onError((error) => {
-    deps.log.error("operational_route_failed", { error: describeError(error) });
-    return answerError(error);
-  });
-  routes.route("/", healthRoutes(health, guard.mayRead));
-  routes.get(
-    "/ws/stats",
-    (c) => guard.mayRead(c.req.raw) ?? answer(statsReport(counters, clients)),
-  );
-  routes.get("/metrics", async (c) => {
-    const refusal = guard.mayRead(c.req.raw);
-    if (refusal) return refusal;
-    const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
-    return new Response(await metrics.text(), { headers });
-  });
-  routes.route("/", costRoutes({ health, store, clock, facts, mayRead: guard.mayRead }));
-  routes.route("/", openapiRoutes(facts.version));
   const desk = new ControlDesk({ store, clock, newId: () => crypto.randomUUID() });
-  routes.route("/", adminRoutes({ health, desk, guard, streams }));
+  const open = () => {
+    const routes = new Hono();
+    routes.use(securityHeaders());
+    routes.onError((error) => {
+      deps.log.error("operational_route_failed", { error: describeError(error) });
+      return answerError(error);
+    });
+    routes.route("/", healthRoutes(health, guard.mayRead));
+    routes.route("/", openapiRoutes(facts.version));
+    return routes;
+  };
+  const adminRoutes = open();
+  adminRoutes.get("/ws/stats", (c) => guard.mayRead(c.req.raw) ?? answer(statsReport(counters, clients)));
+  adminRoutes.get("/metrics", async (c) => guard.mayRead(c.req.raw) ?? await scrape(metrics));
+  adminRoutes.route("/", costRoutes({ health, store, clock, facts, mayRead: guard.mayRead }));
+  adminRoutes.route("/", adminRoutesOf({ health, desk, guard, streams }));
+  const routes = settings.adminPort === undefined ? adminRoutes : open();
   return {
     routes,
+    adminRoutes,
     health,
     start: () => note.start(),
     async [Symbol.asyncDispose]() {
@@ -105,6 +107,11 @@ export function operational(deps: OperationalDeps): Operational {
       await note[Symbol.asyncDispose]();
     },
   };
+}
+
+async function scrape(metrics: EdgeMetrics): Promise<Response> {
+  const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
+  return new Response(await metrics.text(), { headers });
 }
 
 /** The routes alone, for whoever needs no more. */

@@ -55,3 +55,21 @@ pure("statistics and metrics are open, and closed with PRIVATE_STATS", async () 
     assertEquals(refused.status, 403, path);
   }
 });
+
+pure(
+  "with ADMIN_PORT clients' port has health and the description alone, the other port everything",
+  async () => {
+    using scene = await anOperationalSide({ adminPort: 9000 });
+    const status = async (app: "routes" | "adminRoutes", path: string) => {
+      const response = await scene.side[app].request(path);
+      await response.body?.cancel();
+      return response.status;
+    };
+    for (const path of ["/ws/stats", "/metrics", "/api/cost", "/api/websocket/connections"]) {
+      assertEquals([await status("routes", path), await status("adminRoutes", path)], [404, 200], path);
+    }
+    for (const path of ["/health", "/health/ready", "/docs", "/openapi.json"]) {
+      assertEquals([await status("routes", path), await status("adminRoutes", path)], [200, 200], path);
+    }
+  },
+);

@@ -23,6 +23,7 @@ export interface OperationalScene {
   readonly clients?: ClientFacts;
   readonly session?: MarketSession;
   readonly adminToken?: string | undefined;
+  readonly adminPort?: number;
   readonly privateStats?: boolean;
   readonly metricsBySymbol?: boolean;
 }
@@ -41,6 +42,7 @@ export async function anOperationalSide(scene: OperationalScene = {}) {
   const side = operational({
     settings: {
       adminToken: "adminToken" in scene ? scene.adminToken : ADMIN_TOKEN,
+      adminPort: scene.adminPort,
       privateStats: scene.privateStats ?? false,
       metricsBySymbol: scene.metricsBySymbol ?? false,
     },
