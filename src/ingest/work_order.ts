@@ -39,13 +39,21 @@ export class WorkOrder {
   }
 
   #run(): void {
-    const until = this.#clock.monotonic() + SLICE_MS;
-    while (this.#round()) {
-      if (this.#clock.monotonic() < until) continue;
-      this.#clock.timer(0, () => this.#run());
-      return;
+    let more = false;
+    try {
+      more = this.#slice();
+    } finally {
+      // Should a worker be broken, the throw is for everybody to see, and the next wake goes on.
+      this.#scheduled = more;
     }
-    this.#scheduled = false;
+    if (more) this.#clock.timer(0, () => this.#run());
+  }
+
+  /** True when there was more than a slice of work. */
+  #slice(): boolean {
+    const until = this.#clock.monotonic() + SLICE_MS;
+    while (this.#round()) if (this.#clock.monotonic() >= until) return true;
+    return false;
   }
 
   /** False when nobody had any. */
