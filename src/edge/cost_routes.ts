@@ -35,6 +35,8 @@ const Query = z.object({
 
 /** Without anything better to go by. */
 const PULL_MS = 250;
+/** Over REST ingest appends to one list no more often, however it is paced where this was measured. */
+const APPENDS_PER_SECOND_MAX = 10;
 const STOCK_MARKET_HOURS = 16;
 const STOCK_MARKET_DAYS = 21;
 
@@ -55,7 +57,8 @@ export function costInputs(
     edges: asked.edges ?? 1,
     lists: asked.lists ?? planned,
     pull_ms: asked.pull_ms ?? (pulled.length === 0 ? PULL_MS : Math.min(...pulled)),
-    appends_per_second: asked.appends_per_second ?? (upS === 0 ? 0 : Math.round(appends / upS * 100) / 100),
+    appends_per_second: asked.appends_per_second ??
+      (upS === 0 ? 0 : Math.round(Math.min(appends / upS, planned * APPENDS_PER_SECOND_MAX) * 100) / 100),
     watched_hours: asked.watched_hours ?? (allDay ? 24 : STOCK_MARKET_HOURS),
     market_hours: asked.market_hours ?? (allDay ? 24 : STOCK_MARKET_HOURS),
     days: asked.days ?? (allDay ? 30 : STOCK_MARKET_DAYS),

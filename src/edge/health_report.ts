@@ -11,6 +11,7 @@ import {
   judgeStream,
   type MarketSession,
   type StreamObservation,
+  type StreamVerdict,
 } from "./stream_state.ts";
 
 /** What a market is doing at a Unix time in ms. */
@@ -69,18 +70,34 @@ export function streamStates(
   sight: HealthSight,
   streams: Iterable<StreamSpec>,
 ): ReadonlyMap<string, StreamState> {
-  const lists = listsByStream(sight.facts);
-  return new Map(
-    [...streams].map((
-      spec,
-    ) => [spec.name, judgeStream(observe(sight, spec, lists.get(spec.name) ?? [])).state]),
-  );
+  return new Map([...judged(sight, streams)].map(([spec, { verdict }]) => [spec.name, verdict.state]));
 }
 
 /** The reports of all streams, in the table's order. */
 export function streamReports(sight: HealthSight, streams: Iterable<StreamSpec>): readonly StreamReport[] {
+  return [...judged(sight, streams)].map(([spec, one]) => reportStream(sight, spec, one));
+}
+
+interface Judged {
+  readonly lists: readonly ListFacts[];
+  readonly seen: StreamObservation;
+  readonly verdict: StreamVerdict;
+}
+
+/** Judges all streams. Data beats the calendar for its neighbours too: where one is live, no other is silent for a closed market. */
+function judged(sight: HealthSight, streams: Iterable<StreamSpec>): ReadonlyMap<StreamSpec, Judged> {
   const lists = listsByStream(sight.facts);
-  return [...streams].map((spec) => reportStream(sight, spec, lists.get(spec.name) ?? []));
+  const all = new Map([...streams].map((spec) => {
+    const own = lists.get(spec.name) ?? [];
+    const seen = observe(sight, spec, own);
+    return [spec, { lists: own, seen, verdict: judgeStream(seen) }] as const;
+  }));
+  if (![...all.values()].some(({ verdict }) => verdict.state === "live")) return all;
+  for (const [spec, { lists, seen, verdict }] of all) {
+    if (verdict.state !== "closed") continue;
+    all.set(spec, { lists, seen, verdict: judgeStream({ ...seen, session: "extended" }) });
+  }
+  return all;
 }
 
 function listsByStream(facts: EdgeFacts): ReadonlyMap<string, readonly ListFacts[]> {
@@ -137,11 +154,10 @@ function widestSession(markets: readonly string[], sight: HealthSight): MarketSe
   return sessions.includes("regular") ? "regular" : sessions.includes("extended") ? "extended" : "closed";
 }
 
-function reportStream(sight: HealthSight, spec: StreamSpec, lists: readonly ListFacts[]): StreamReport {
-  const seen = observe(sight, spec, lists);
+function reportStream(sight: HealthSight, spec: StreamSpec, one: Judged): StreamReport {
+  const { lists, seen, verdict: { state, detail } } = one;
   const { ingest } = sight.notes;
   const channel = channelOf(ingest, spec.name);
-  const { state, detail } = judgeStream(seen);
   const reports = listReports(lists, channel);
   const age = eventAgeMs(seen);
   const depths = reports.map((one) => one.depth).filter((depth) => depth !== null);

@@ -216,6 +216,31 @@ pure("PRIVATE_STATS closes the streams' health but not what balancers ask", asyn
   assertEquals((await get("/health/streams/tick", "an-admin-token-of-length")).status, 200);
 });
 
+pure("where one stream is live no other is silent for a closed market", async () => {
+  const plan = aPlan({
+    streams: { tick: { symbols: ["*"], lists: 1 }, signal: { symbols: ["*"], lists: 1 } },
+  });
+  const replayed = await setUp({ plan, ingest: anIngestHealth(), session: "closed" });
+  using _replayed = replayed.health;
+  await replayed.health.readNotes();
+  assertEquals([replayed.health.states().get("tick"), replayed.health.states().get("signal")], [
+    "live",
+    "quiet",
+  ]);
+  const old = A_MONDAY - 3_600_000;
+  const night = await setUp({
+    plan,
+    ingest: anIngestHealth({ channels: [aChannel({ lastEventRx: old, lastEventT: old })] }),
+    session: "closed",
+  });
+  using _night = night.health;
+  await night.health.readNotes();
+  assertEquals([night.health.states().get("tick"), night.health.states().get("signal")], [
+    "closed",
+    "closed",
+  ]);
+});
+
 pure("states() tells every stream's state without waiting", async () => {
   const { health } = await setUp({ ingest: anIngestHealth(), plan: aPlan(), lists: [aList()] });
   using _health = health;
