@@ -28,6 +28,8 @@ export interface PullerOptions {
 
 /** A read that the store leaves unanswered for longer is given up. */
 export const READ_TIME_LIMIT_MS = 10_000;
+/** A list that was read within this is one whose moves are seen as they happen. */
+const WATCHED_MS = 10_000;
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_CAP_MS = 5_000;
 
@@ -166,9 +168,12 @@ export class ListPuller implements AsyncDisposable {
       if (this.#failures > 0) log.info("pull_recovered", { list, failures: this.#failures });
       this.#failures = 0;
       this.failingSince = undefined;
-      this.pulledAt = clock.now();
+      const now = clock.now();
+      // What a list held before anybody looked says nothing about whether it moves.
+      const isWatched = this.pulledAt !== undefined && now - this.pulledAt <= WATCHED_MS;
+      this.pulledAt = now;
       if (hasNews) {
-        this.movedAt = clock.now();
+        if (isWatched) this.movedAt = now;
         onNews();
       }
       return true;
