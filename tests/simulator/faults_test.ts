@@ -138,6 +138,28 @@ faulty(
   },
 );
 
+faulty(
+  "5 quota_after: whoever is over quota hears it at once, or after the acknowledgements",
+  async ({ simulator, stocks }) => {
+    const evicted = async (when: "auth" | "acks") => {
+      simulator.control({ fault: "quota_after", when });
+      await using _held = await MassiveClient.subscribed(stocks, "T.*", "k1");
+      await using newcomer = await MassiveClient.open(stocks);
+      newcomer.auth("k2");
+      newcomer.subscribe("T.*");
+      await newcomer.ending();
+      return newcomer.of("status").map(({ status }) => status);
+    };
+    assertEquals(await evicted("auth"), ["connected", "auth_success", "max_connections"]);
+    assertEquals(await evicted("acks"), ["connected", "auth_success", "success", "max_connections"]);
+  },
+  {
+    accounts: {
+      accounts: ONE_SLOT.accounts.map((account) => ({ ...account, policy: "refuse-newest" as const })),
+    },
+  },
+);
+
 faulty("6 eviction_war: the oldest goes again and again", async ({ simulator, stocks, clock }) => {
   simulator.control({ fault: "eviction_war", market: "stocks", every_ms: 10_000, times: 2 });
   for (let round = 0; round < 2; round++) {

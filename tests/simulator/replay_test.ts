@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { systemClock } from "../../src/feed/clock.ts";
 import { TickcastError } from "../../src/feed/error.ts";
 import { silentLog } from "../../src/feed/log.ts";
@@ -216,6 +216,14 @@ Deno.test("At speed 0 a client that reads slowly is waited for, not cut", async 
   await running.replayDone;
   await client.caughtUp();
   assertEquals(textsOf(client).length, 30_000);
+});
+
+Deno.test("Made-up trades are never mixed into a recording", async () => {
+  await using recording = await written([line(1, trade(1))]);
+  await using running = await simulator({ replay: { file: recording.file }, speed: 1 }, new ManualClock());
+  for (const fault of ["open_burst", "big_frame", "late_prints", "bad_element", "bare_object"]) {
+    assertEquals(assertThrows(() => running.control({ fault }), TickcastError).code, "CONFLICT");
+  }
 });
 
 Deno.test("A file that isn't there or is no gzip is said plainly", async () => {
