@@ -1,10 +1,11 @@
 /**
  * The map of one symbol, sparse: levels that stand, sorted into time columns and price bins. Bins are about a thousandth of the
- * price wide, a round number of it; where the map would not fit {@link CONTENT_MAX_CHARS}, the next rounder width is taken,
- * until it does. Everything follows from the bars, so equal bars give equal text.
+ * price wide, a round number of it. Where the map would not fit {@link CONTENT_MAX_CHARS}, bins get wider step by step, up to
+ * a two-hundredth of the price, and after that columns do, until it fits. Everything follows from the bars, so equal bars give
+ * equal text.
  */
 import type { HeatmapContent } from "../feed/heatmap_content.ts";
-import type { HeatBars } from "./heat_bars.ts";
+import type { HeatBars, Level } from "./heat_bars.ts";
 
 /** Room for the content; with the common fields around it an event stays under 16 kB. */
 export const CONTENT_MAX_CHARS = 15_500;
@@ -12,8 +13,11 @@ export const CONTENT_MAX_CHARS = 15_500;
 export const MAX_COLUMNS = 400;
 /** Everything but the cells. */
 const FRAME_CHARS = 500;
-/** Of the price. */
+/** A bin's width as a share of the price: at first, and at most. */
 const BIN_SHARE = 0.001;
+const MAX_BIN_SHARE = 0.005;
+/** A level this close below a bin's edge (in bins) lies on it: 100 × 1.005 is a trace under 100.5. */
+const EDGE_TOLERANCE = 1e-9;
 const MINUTE_MS = 60_000;
 
 /** How wide columns are: `interval`, or its smallest multiple that keeps the window within {@link MAX_COLUMNS}. In ms. */
@@ -58,23 +62,64 @@ const widerStep = ({ digit, exponent }: Step): Step =>
     ? { digit: 5, exponent }
     : { digit: 1, exponent: exponent + 1 };
 
-/** Amount by bin, per column. */
-type Grid = readonly (readonly (readonly [bin: number, amount: number])[])[];
+/** Time columns; the newest ends with the window. */
+type Columns = HeatmapContent["columns"];
 
-interface StandingLevel {
-  readonly column: number;
+/** The same window in columns `by` times as wide; the oldest may begin before it. */
+function widerColumns({ from, intervalMs, count }: Columns, by: number): Columns {
+  const wide = Math.ceil(count / by);
+  return { from: from - (wide * by - count) * intervalMs, intervalMs: intervalMs * by, count: wide };
+}
+
+/** A level in its column. */
+interface Placed {
   readonly price: number;
   readonly amount: number;
 }
 
-function sortIntoBins(levels: readonly StandingLevel[], columns: number, width: number): Grid {
-  const sums = Array.from({ length: columns }, () => new Map<number, number>());
-  for (const { column, price, amount } of levels) {
-    const bin = Math.floor(price / width);
-    const sum = sums[column];
-    sum?.set(bin, (sum.get(bin) ?? 0) + amount);
-  }
-  return sums.map((column) => [...column].sort(([a], [b]) => a - b));
+/** Levels by column, by price in each: what every bin width is drawn from. */
+function sortIntoColumns(
+  levels: readonly Level[],
+  { from, intervalMs, count }: Columns,
+): readonly (readonly Placed[])[] {
+  const columns = Array.from({ length: count }, (): Placed[] => []);
+  for (const level of levels) columns[Math.floor((level.t - from) / intervalMs)]?.push(level);
+  for (const column of columns) column.sort((a, b) => a.price - b.price);
+  return columns;
+}
+
+/** Amounts by bin, `[bin, amount, …]` for each column, bins counted from price 0. */
+interface Grid {
+  readonly columns: readonly (readonly number[])[];
+  readonly lowest: number;
+  readonly highest: number;
+  readonly most: number;
+}
+
+/** Sums up the levels of each bin: they stand side by side already. */
+function sumBins(placed: readonly (readonly Placed[])[], width: number): Grid {
+  let lowest = Infinity, highest = -Infinity, most = 0;
+  const columns = placed.map((levels) => {
+    const cells: number[] = [];
+    let bin = -1, amount = 0;
+    const close = () => {
+      if (amount > 0) cells.push(bin, amount);
+      if (amount > most) most = amount;
+    };
+    for (const level of levels) {
+      const next = Math.floor(level.price / width + EDGE_TOLERANCE);
+      if (next !== bin) {
+        close();
+        [bin, amount] = [next, 0];
+        if (next < lowest) lowest = next;
+        if (next > highest) highest = next;
+      }
+      amount += level.amount;
+    }
+    close();
+    return cells;
+  });
+  return { columns, lowest, highest, most };
 }
 
 /** Largest amount shown, in units. */
@@ -82,44 +127,68 @@ const MAX_AMOUNT = 999;
 /** Digits of a bin's edge that are shown: enough for any width, few enough to hide the error of the multiplication. */
 const EDGE_DIGITS = 12;
 
-function unitOf(grid: Grid): number {
-  let most = 0;
-  for (const column of grid) for (const [, amount] of column) most = Math.max(most, amount);
-  return most <= MAX_AMOUNT ? 1 : 10 ** Math.ceil(Math.log10(most / MAX_AMOUNT));
-}
+const unitOf = (most: number): number =>
+  most <= MAX_AMOUNT ? 1 : 10 ** Math.ceil(Math.log10(most / MAX_AMOUNT));
 
 /** Amounts in units: what rounding leaves over goes on to the next cell, so the sum stays right; cells without a unit fall away. */
-function shownCells(grid: Grid, lowest: number, unit: number): number[][] {
+function shownCells({ columns, lowest }: Grid, unit: number): number[][] {
   let over = 0;
-  return grid.map((column) => {
+  return columns.map((column) => {
     const cells: number[] = [];
-    for (const [bin, amount] of column) {
-      const exact = amount / unit + over;
+    for (let n = 0; n + 1 < column.length; n += 2) {
+      const exact = (column[n + 1] ?? 0) / unit + over;
       const shown = Math.round(exact);
       over = exact - shown;
-      if (shown > 0) cells.push(bin - lowest, shown);
+      if (shown > 0) cells.push((column[n] ?? 0) - lowest, shown);
     }
     return cells;
   });
 }
 
-function shownGrid(grid: Grid, width: number): Pick<HeatmapContent, "bins" | "unit" | "cells"> {
-  const bins = grid.flatMap((column) => column.map(([bin]) => bin));
-  let lowest = Infinity, highest = -Infinity;
-  for (const bin of bins) {
-    if (bin < lowest) lowest = bin;
-    if (bin > highest) highest = bin;
+/** What {@link shownCells} takes as JSON, without writing it: numbers here are whole and short. */
+function charsOf(cells: readonly (readonly number[])[]): number {
+  let chars = 2;
+  for (const column of cells) {
+    chars += 3;
+    for (const number of column) chars += number < 10 ? 2 : number < 100 ? 3 : number < 1000 ? 4 : 8;
   }
-  if (bins.length === 0) {
-    return { bins: { low: 0, step: width, count: 0 }, unit: 1, cells: grid.map(() => []) };
+  return chars;
+}
+
+/** Merging columns saves less than in proportion: a guess from the excess, kept narrow so as not to end too coarse. */
+const NARROW_GUESS = 0.9;
+
+type Shown = Pick<HeatmapContent, "bins" | "columns" | "unit" | "cells">;
+
+/** The finest map that fits. */
+function drawToFit(levels: readonly Level[], columns: Columns, price: number): Shown {
+  let step = stepUpTo(price * BIN_SHARE);
+  if (levels.length === 0) {
+    const bins = { low: 0, step: widthOf(step), count: 0 };
+    return { bins, columns, unit: 1, cells: Array.from({ length: columns.count }, () => []) };
   }
-  const unit = unitOf(grid);
-  const low = Number((lowest * width).toPrecision(EDGE_DIGITS));
-  return {
-    bins: { low, step: width, count: highest - lowest + 1 },
-    unit,
-    cells: shownCells(grid, lowest, unit),
-  };
+  let by = 1;
+  let wide = columns;
+  let placed = sortIntoColumns(levels, columns);
+  for (;;) {
+    const width = widthOf(step);
+    const grid = sumBins(placed, width);
+    const unit = unitOf(grid.most);
+    const cells = shownCells(grid, unit);
+    const over = charsOf(cells) / (CONTENT_MAX_CHARS - FRAME_CHARS);
+    if (by >= columns.count || over <= 1) {
+      const low = Number((grid.lowest * width).toPrecision(EDGE_DIGITS));
+      const bins = { low, step: width, count: grid.highest - grid.lowest + 1 };
+      return { bins, columns: wide, unit, cells };
+    }
+    const wider = widerStep(step);
+    if (widthOf(wider) <= price * MAX_BIN_SHARE) step = wider;
+    else {
+      by = Math.max(by + 1, Math.floor(by * over * NARROW_GUESS));
+      wide = widerColumns(columns, by);
+      placed = sortIntoColumns(levels, wide);
+    }
+  }
 }
 
 /** The map as it stands; `stale` is the caller's to know. */
@@ -128,19 +197,13 @@ export function heatmapContent(bars: HeatBars, stale: boolean): HeatmapContent {
   if (newest === undefined) return EMPTY_CONTENT;
   const { intervalMs, windowMs } = bars;
   const columns = { from: bars.windowFrom(newest.t), intervalMs, count: windowMs / intervalMs };
-  const levels: StandingLevel[] = [];
+  const levels: Level[] = [];
   const exposure = { in: 0, shown: 0, consumed: 0 };
-  bars.visit(({ t, price, amount }, stands) => {
-    exposure.in += amount;
-    exposure[stands ? "shown" : "consumed"] += amount;
-    if (stands) levels.push({ column: Math.floor((t - columns.from) / intervalMs), price, amount });
+  bars.visit((level, stands) => {
+    exposure.in += level.amount;
+    exposure[stands ? "shown" : "consumed"] += level.amount;
+    if (stands) levels.push(level);
   });
-  const draw = (step: Step) => shownGrid(sortIntoBins(levels, columns.count, widthOf(step)), widthOf(step));
-  let step = stepUpTo(newest.close * BIN_SHARE);
-  let shown = draw(step);
-  while (JSON.stringify(shown.cells).length > CONTENT_MAX_CHARS - FRAME_CHARS) {
-    step = widerStep(step);
-    shown = draw(step);
-  }
-  return { price: newest.close, newest: newest.end, stale, ...shown, columns, exposure };
+  const shown = drawToFit(levels, columns, newest.close);
+  return { price: newest.close, newest: newest.end, stale, ...shown, exposure };
 }

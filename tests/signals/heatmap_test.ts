@@ -1,0 +1,354 @@
+import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { Heatmap, type MinuteBar } from "../../src/feed/event.ts";
+import { encodeEvent, stampBody } from "../../src/feed/event_text.ts";
+import type { HeatmapContent } from "../../src/feed/heatmap_content.ts";
+import { contentHash } from "../../src/signals/content_hash.ts";
+import { HeatBars } from "../../src/signals/heat_bars.ts";
+import { columnMs, EMPTY_CONTENT, heatmapContent } from "../../src/signals/heat_grid.ts";
+import { createHeatmapFold, type HeatmapFoldOptions } from "../../src/signals/heatmap_fold.ts";
+import { readHeatBar, readTiers, splitExposure } from "../../src/signals/liquidation_model.ts";
+import { thresholdReader } from "../../src/signals/threshold.ts";
+import { A_MONDAY, aMinute } from "../support/event_factory.ts";
+
+const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
+const MINUTE_MS = 60_000;
+const TIERS = readTiers(thresholdReader(new Map()));
+
+const barAt = (n: number, over: Partial<MinuteBar> = {}): MinuteBar => {
+  const t = A_MONDAY + n * MINUTE_MS;
+  return aMinute({
+    t,
+    end: t + MINUTE_MS,
+    open: 100,
+    high: 100,
+    low: 100,
+    close: 100,
+    vwap: 100,
+    volume: 1000,
+    ...over,
+  });
+};
+
+const barsOf = (bars: readonly MinuteBar[], windowMinutes = 390, intervalMinutes = 5): HeatBars => {
+  const held = new HeatBars("AAPL", windowMinutes * MINUTE_MS, intervalMinutes * MINUTE_MS, TIERS);
+  for (const bar of bars) {
+    const read = readHeatBar(bar);
+    if (read !== undefined) held.put(read);
+  }
+  return held;
+};
+
+const fold = (over: Partial<HeatmapFoldOptions> = {}) =>
+  createHeatmapFold({ symbols: ["AAPL"], windowMinutes: 390, intervalMinutes: 5, ...over });
+
+/** A walk of bars, some late, some corrected, some without volume or vwap. */
+const walk = fc.array(
+  fc.record({
+    step: fc.integer({ min: -3, max: 2 }),
+    move: fc.integer({ min: -300, max: 300 }),
+    range: fc.integer({ min: 0, max: 200 }),
+    volume: fc.oneof(
+      { weight: 9, arbitrary: fc.integer({ min: 1, max: 100_000 }) },
+      fc.constantFrom(0, NaN, -4),
+    ),
+    vwap: fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, fc.constantFrom(0, NaN, undefined, 1e9)),
+  }),
+  { minLength: 1, maxLength: 120 },
+).map((rows) => {
+  let newest = 0;
+  let cents = 10_000;
+  return rows.map(({ step, move, range, volume, vwap }) => {
+    newest += step > 0 ? step : 0;
+    cents = Math.max(2000, cents + move);
+    const close = cents / 100;
+    return barAt(Math.max(0, newest + Math.min(step, 0)), {
+      open: close,
+      close,
+      high: (cents + range) / 100,
+      low: (cents - range) / 100,
+      volume,
+      vwap: vwap === 1 ? close : vwap,
+    });
+  });
+});
+
+pure("a position of leverage L is liquidated where its margin, one L-th, has sunk to maintenance", () => {
+  const tiers = readTiers(thresholdReader(
+    new Map([
+      ["heatmap_leverage_1", 10],
+      ["heatmap_maintenance_percent", 0.5],
+      ...[2, 3, 4, 5].map((n) => [`heatmap_weight_${n}`, 0] as const),
+    ]),
+  ));
+  assertEquals(tiers.map(({ side, share }) => [side, share]), [["long", 0.5], ["short", 0.5]]);
+  assertEquals(tiers.map(({ factor }) => Number((factor * 100).toFixed(9))), [90.5, 109.5]);
+});
+
+pure("a tier without weight, or whose margin is no more than maintenance, is left out", () => {
+  const count = (settings: readonly (readonly [string, number])[]) =>
+    readTiers(thresholdReader(new Map(settings))).length;
+  assertEquals(count([]), 10);
+  assertEquals(count([["heatmap_weight_3", 0]]), 8);
+  assertEquals(count([["heatmap_maintenance_percent", 2]]), 6);
+  assertEquals(count([["heatmap_long_percent", 100]]), 5);
+  assertEquals(count([["heatmap_maintenance_percent", 50]]), 0);
+});
+
+pure("an exposure is split without remainder", () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1e12 }), (exposure) => {
+    const parts = splitExposure(exposure, TIERS);
+    assertEquals(parts.reduce((sum, part) => sum + part, 0), exposure);
+    assert(parts.every((part) => part >= 0 && Number.isSafeInteger(part)));
+  }));
+});
+
+pure("what was put in is exactly what is shown plus what was consumed plus what left the window", () => {
+  fc.assert(
+    fc.property(walk, fc.constantFrom(15, 60, 390), (bars, window) => {
+      const held = barsOf(bars, window);
+      const { in: put, shown, consumed, expired } = held.exposure();
+      assertEquals(put, shown + consumed + expired);
+      const content = heatmapContent(held, false);
+      assertEquals(content.exposure.in, content.exposure.shown + content.exposure.consumed);
+      assertEquals(content.exposure.shown, shown);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+pure("the cells' sum is the exposure shown, to half a unit", () => {
+  fc.assert(
+    fc.property(walk, (bars) => {
+      const content = heatmapContent(barsOf(bars), false);
+      const sum = content.cells.flatMap((column) => column.filter((_, n) => n % 2 === 1)).reduce(
+        (a, b) => a + b,
+        0,
+      );
+      assertLessOrEqual(Math.abs(sum * content.unit - content.exposure.shown), content.unit / 2 + 1e-6);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+pure("a sweep of the price consumes exactly the levels it reaches", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 8000, max: 10_000 }),
+      fc.integer({ min: 10_000, max: 12_000 }),
+      (low, high) => {
+        const before = barsOf([barAt(0)]);
+        const levels: { price: number; amount: number }[] = [];
+        before.visit((level, stands) => stands && levels.push(level));
+        assertEquals(levels.length, 10);
+        const swept = barsOf([barAt(0), barAt(1, { low: low / 100, high: high / 100, volume: 0 })]);
+        const left: { price: number; amount: number }[] = [];
+        swept.visit((level, stands) => stands && left.push(level));
+        const reached = (price: number) => price < 100 ? price >= low / 100 : price <= high / 100;
+        assertEquals(left, levels.filter(({ price }) => !reached(price)));
+        assertEquals(
+          swept.exposure().consumed,
+          levels.filter(({ price }) => reached(price)).reduce((sum, { amount }) => sum + amount, 0),
+        );
+      },
+    ),
+  );
+});
+
+pure("a bar does not sweep the levels of its own positions", () => {
+  assertEquals(barsOf([barAt(0, { low: 50, high: 200 })]).exposure().consumed, 0);
+});
+
+pure("equal bars give an equal map in whatever order they came, corrected or not", () => {
+  fc.assert(
+    fc.property(walk, fc.infiniteStream(fc.nat(1000)), (bars, order) => {
+      const last = [...new Map(bars.map((bar) => [bar.t, bar])).values()];
+      // Without volume or sound price a bar may not be read: those keep what they correct.
+      fc.pre(bars.every((bar) => readHeatBar(bar) !== undefined));
+      const shuffled = last.map((bar) => ({ bar, at: order.next().value ?? 0 })).sort((a, b) => a.at - b.at);
+      const plain = heatmapContent(barsOf([...last].sort((a, b) => a.t - b.t)), false);
+      assertEquals(heatmapContent(barsOf(bars), false), plain);
+      assertEquals(heatmapContent(barsOf(shuffled.map(({ bar }) => bar)), false), plain);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+pure("saved and taken up again it is the same map, and goes on the same", () => {
+  fc.assert(
+    fc.property(walk, fc.nat(119), (bars, cut) => {
+      const whole = barsOf(bars, 60);
+      const first = barsOf(bars.slice(0, cut), 60);
+      const second = barsOf([], 60);
+      assert(second.open(first.save()));
+      assertEquals(second.save(), first.save());
+      for (const bar of bars.slice(cut)) {
+        const read = readHeatBar(bar);
+        if (read !== undefined) second.put(read);
+      }
+      assertEquals(second.exposure(), whole.exposure());
+    }),
+    { numRuns: 200 },
+  );
+});
+
+pure("hashes are equal exactly where contents are", () => {
+  fc.assert(
+    fc.property(walk, walk, (a, b) => {
+      const [one, other] = [a, b].map((bars) => JSON.stringify(heatmapContent(barsOf(bars), false)));
+      assertEquals(contentHash(one ?? "") === contentHash(other ?? ""), one === other);
+      assertEquals(contentHash(one ?? ""), contentHash(`${one}`));
+    }),
+    { numRuns: 200 },
+  );
+  const texts = Array.from({ length: 20_000 }, (_, n) => `{"price":${n},"cells":[]}`);
+  assertEquals(new Set(texts.map(contentHash)).size, texts.length);
+});
+
+pure(
+  "a full window of a nervous market fits 16 kB as it stands in the list, its bins still a small part of the price",
+  () => {
+    for (const [window, interval] of [[390, 5], [1440, 1], [1440, 60], [390, 1], [15, 1]] as const) {
+      let price = 61_234.5;
+      const bars = Array.from({ length: window }, (_, n) => {
+        price *= 1 + 0.004 * Math.sin(n * 7.3) + 0.001 * Math.sin(n / 40);
+        return barAt(n, {
+          sym: "X:BTC-USD",
+          open: price,
+          close: price,
+          high: price * 1.001,
+          low: price * 0.999,
+          vwap: price,
+          volume: 123.456 + (n % 17),
+        });
+      });
+      const some = fold({ symbols: ["BTC-USD"], windowMinutes: window, intervalMinutes: interval });
+      for (const bar of bars) some.apply(bar);
+      const [heatmap] = some.snapshots(A_MONDAY + window * MINUTE_MS);
+      assert(heatmap !== undefined);
+      const text = stampBody("k3f9a0b1-123456", encodeEvent(heatmap).text);
+      assertLessOrEqual(text.length, 16_000, `${window}/${interval}`);
+      const content: HeatmapContent = heatmap as unknown as HeatmapContent;
+      assertLessOrEqual(content.bins.step, 0.02 * price);
+      assertLessOrEqual(content.columns.count, 400);
+      assertEquals(content.cells.length, content.columns.count);
+      assert(content.bins.count > 20);
+    }
+  },
+);
+
+pure("columns are as wide as asked for, or wide enough that there are 400 at most", () => {
+  assertEquals([columnMs(390, 5), columnMs(1440, 1), columnMs(15, 60)], [5, 4, 60].map((n) => n * MINUTE_MS));
+});
+
+pure("cells lie in the column their exposure was built in and the bin of its liquidation price", () => {
+  const content = heatmapContent(barsOf([barAt(0), barAt(7)]), false);
+  const newest = content.columns.count - 1;
+  assertEquals(content.columns.intervalMs, 5 * MINUTE_MS);
+  assertEquals(content.columns.from + newest * 5 * MINUTE_MS, A_MONDAY + 5 * MINUTE_MS);
+  assertEquals(content.cells.map((cells, n) => cells.length ? n : -1).filter((n) => n >= 0), [
+    newest - 1,
+    newest,
+  ]);
+  const prices = (content.cells[newest] ?? []).filter((_, n) => n % 2 === 0).map((bin) =>
+    Number((content.bins.low + bin * content.bins.step).toFixed(6))
+  );
+  assertEquals(content.bins.step, 0.1);
+  assertEquals(prices, [80.5, 90.5, 96.5, 98.5, 99.5, 100.5, 101.5, 103.5, 109.5, 119.5]);
+  assertEquals(content.price, 100);
+});
+
+pure("a symbol without bars has an empty map, given once", () => {
+  const some = fold({ symbols: ["AAPL", "BTC-USD"] });
+  const [aapl, btc] = some.snapshots(A_MONDAY);
+  assertEquals([aapl?.sym, btc?.sym, aapl?.hash === btc?.hash], ["AAPL", "X:BTC-USD", true]);
+  assert(aapl !== undefined);
+  const { type: _1, sym: _2, t, rx, hash: _3, ...content } = aapl;
+  assertEquals([t, rx], [A_MONDAY, A_MONDAY]);
+  assertEquals<unknown>(content, EMPTY_CONTENT);
+  assert(Heatmap.safeParse(aapl).success);
+  assertEquals(some.snapshots(A_MONDAY + 5000), []);
+});
+
+pure("nothing is given while nothing changed, and what changed is given once", () => {
+  const some = fold();
+  some.snapshots(A_MONDAY);
+  some.apply(barAt(0));
+  const [first] = some.snapshots(A_MONDAY + MINUTE_MS);
+  assertEquals(some.snapshots(A_MONDAY + MINUTE_MS + 5000), []);
+  some.apply(barAt(0));
+  some.apply(barAt(1, { sym: "MSFT" }));
+  assertEquals(some.snapshots(A_MONDAY + MINUTE_MS + 10_000), []);
+  some.apply(barAt(0, { volume: 2000, rev: 1 }));
+  const [second] = some.snapshots(A_MONDAY + MINUTE_MS + 15_000);
+  assertNotEquals(second?.hash, first?.hash);
+});
+
+pure("a map whose newest bar is over 15 minutes old says so, once", () => {
+  const some = fold();
+  some.apply(barAt(0));
+  const stale = (minutes: number) =>
+    some.snapshots(A_MONDAY + MINUTE_MS + minutes * MINUTE_MS).map((heatmap) => heatmap.stale);
+  assertEquals([stale(0), stale(15), stale(15.01), stale(20)], [[false], [], [true], []]);
+  some.apply(barAt(20));
+  assertEquals(stale(20), [false]);
+});
+
+pure("a clock that was set back gives no time before the last", () => {
+  const some = fold();
+  some.snapshots(A_MONDAY);
+  some.apply(barAt(0));
+  assertEquals(some.snapshots(A_MONDAY - 3_600_000).map(({ t }) => t), [A_MONDAY]);
+});
+
+pure("after a restart only what is not in the list already is given", () => {
+  const first = fold();
+  first.apply(barAt(0));
+  const given = first.snapshots(A_MONDAY + MINUTE_MS);
+  const saved = new Map(
+    [...first.snapshotChanged()].flatMap(([sym, text]) => text === undefined ? [] : [[sym, text]]),
+  );
+  const second = fold();
+  assertEquals(second.restore(saved), 0);
+  second.remember(given);
+  assertEquals(second.snapshots(A_MONDAY + MINUTE_MS + 1000), []);
+  const third = fold();
+  assertEquals(third.restore(new Map([...saved.keys()].map((sym) => [sym, "{}"]))), 1);
+  assertEquals(third.snapshots(A_MONDAY).length, 1);
+});
+
+pure(
+  "bars without vwap, volume, open or range are made good from what they have; without a close they are none",
+  () => {
+    const read = (over: Partial<MinuteBar>) =>
+      readHeatBar(barAt(0, { open: 99, high: 102, low: 98, close: 101, ...over }));
+    assertEquals(read({ vwap: 100 })?.entry, 100);
+    assertEquals(read({ vwap: 0 })?.entry, (98 + 102 + 101) / 3);
+    assertEquals(read({ vwap: undefined })?.entry, (98 + 102 + 101) / 3);
+    assertEquals(read({ vwap: 1e9 })?.entry, 102);
+    assertEquals(read({ volume: 0 })?.exposure, 0);
+    assertEquals(read({ volume: NaN })?.exposure, 0);
+    assertEquals([read({ low: 0 })?.low, read({ high: NaN })?.high, read({ open: 0 })?.low], [99, 101, 98]);
+    assertEquals([read({ close: 0 }), read({ close: NaN }), read({ end: A_MONDAY })], [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const some = fold();
+    for (const close of [0, NaN, -1]) some.apply(barAt(0, { close }));
+    assertEquals(some.exposure("AAPL")?.in, 0);
+  },
+);
+
+pure("one bar from the future costs the window only until three true ones have come", () => {
+  const held = barsOf([barAt(0), barAt(1), barAt(100_000), barAt(2), barAt(3), barAt(4)]);
+  assertEquals(held.bars.map((bar) => (bar.t - A_MONDAY) / MINUTE_MS), [4]);
+  const { in: put, shown, consumed, expired } = held.exposure();
+  assertEquals(put, shown + consumed + expired);
+});
+
+pure("two hundred symbols at most, and symbols not asked for have no map", () => {
+  const some = fold({ symbols: Array.from({ length: 300 }, (_, n) => `S${n}`) });
+  assertEquals(some.snapshots(A_MONDAY).length, 200);
+  assertEquals([some.exposure("S250"), some.exposure("__proto__")], [undefined, undefined]);
+});
