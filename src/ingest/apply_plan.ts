@@ -5,8 +5,9 @@
 import { FREQUENCIES } from "../feed/stream.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
 import type { PlannedConnection } from "./planned_connection.ts";
+import type { Lane } from "./placement.ts";
 import type { RuntimeChanges } from "./runtime_changes.ts";
-import { ALL } from "./subscription_topics.ts";
+import { ALL, marketOfSymbol } from "./subscription_topics.ts";
 
 /** What applying a plan changed. */
 export interface AppliedPlan {
@@ -25,15 +26,14 @@ export async function applyPlan(
   changes: RuntimeChanges,
   keepHomes: boolean,
 ): Promise<AppliedPlan> {
-  const wanted = planned.filter((one) =>
-    !changes.lanesRemoved.has(one.id) && !changes.lanesAdded.has(one.id)
-  );
+  const wanted = planned.filter((one) => !changes.isLaneRemoved(one.id) && !changes.lanesAdded.has(one.id));
   const before = pairsOf(manager);
-  const connectionsAdded = addLanes(manager, wanted);
+  const connectionsAdded = addLanes(manager, [...wanted, ...changes.lanesAdded.values()]);
   const gone = manager.placement.lanes.filter((lane) =>
     !changes.lanesAdded.has(lane.id) && !wanted.some((one) => one.id === lane.id)
   );
   for (const one of wanted) place(manager, one, changes, keepHomes);
+  placeAdded(manager, changes);
   takeOff(manager, wanted, changes);
   manager.placement.setTwins(new Map(wanted.map((one) => [one.id, one.twins])));
   for (const lane of gone) await manager.remove(lane.id);
@@ -47,7 +47,7 @@ export async function applyPlan(
   };
 }
 
-function addLanes(manager: ConnectionManager, wanted: readonly PlannedConnection[]): readonly string[] {
+function addLanes(manager: ConnectionManager, wanted: readonly Lane[]): readonly string[] {
   const fresh = wanted.filter((one) => manager.placement.lane(one.id) === undefined);
   for (const { id, name, feed, market, frequencies } of fresh) {
     manager.add({ id, name, feed, market, frequencies });
@@ -68,6 +68,19 @@ function place(
       const isAtHome = placement.isPlaced(frequency, ticker, one.market);
       if (!isAtHome) placement.place(frequency, ticker, one.id);
       else if (!keepHomes && ticker !== ALL) manager.rehome(frequency, ticker, one.id);
+    }
+  }
+}
+
+/** Gives tickers added by hand their place again; where their connection is gone, one that carries their frequency. */
+function placeAdded(manager: ConnectionManager, changes: RuntimeChanges): void {
+  const { placement } = manager;
+  for (const frequency of FREQUENCIES) {
+    for (const [ticker, id] of changes.addedAt(frequency)) {
+      if (placement.home(frequency, ticker) !== undefined) continue;
+      const carriers = placement.carriers(marketOfSymbol(ticker), frequency);
+      const lane = carriers.find((one) => one.id === id) ?? carriers[0];
+      if (lane !== undefined) placement.place(frequency, ticker, lane.id);
     }
   }
 }

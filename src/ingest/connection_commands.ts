@@ -49,7 +49,7 @@ export function addConnection(
   const tickers = canonicalSymbols(given);
   checkNewTickers(scope, lane, tickers);
   manager.add(lane);
-  changes.lanesAdded.add(lane.id);
+  changes.laneAdded(lane);
   for (const frequency of lane.frequencies) {
     for (const ticker of tickers) {
       manager.placement.place(frequency, ticker, lane.id);
@@ -161,13 +161,14 @@ export async function removeConnection(
   for (const [frequency, tickers] of homes) {
     for (const [ticker, to] of tickers) {
       manager.rehome(frequency, ticker, to);
+      if (changes.addedAt(frequency).has(ticker)) changes.added(frequency, ticker, to);
       moved.push({ ticker, from: lane.id, to });
     }
   }
   manager.watch();
   const deadline = clock.monotonic() + DRAIN_LIMIT_MS;
   while (manager.lingers(lane.id) && clock.monotonic() < deadline) await clock.sleep(DRAIN_LOOK_MS, signal);
-  if (!changes.lanesAdded.delete(lane.id)) changes.lanesRemoved.add(lane.id);
+  changes.laneRemoved(lane.id);
   await manager.remove(lane.id);
   replanTwins(scope);
   manager.watch();

@@ -1,9 +1,14 @@
-/** What a leading ingest publishes for edges: its plan, kept until written again, and its health, which runs out. */
+/**
+ * What a leading ingest publishes: its plan, kept until written again, its health, which runs out, and for whoever leads next
+ * what operators changed.
+ */
 import { type Clock, isAbort } from "../feed/clock.ts";
 import { describeError } from "../feed/error.ts";
 import type { IngestHealth, PublishedPlan } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { NoteStore } from "../feed/store.ts";
+import { CHANGES_NOTE, CHANGES_TTL_MS, type RuntimeChanges } from "./runtime_changes.ts";
+import { withinLimit } from "./time_limit.ts";
 
 /** Name of the plan's note (`tickcast:plan`). */
 export const PLAN_NOTE = "plan";
@@ -20,6 +25,28 @@ export const PUBLISH_INTERVAL_MS: Readonly<Record<"memory" | "tcp" | "rest", num
 /** The plan is written again this often although nothing changed: a store that was flushed lost it. */
 export const PLAN_AGAIN_MS = 30_000;
 
+/** Reading what operators changed when a term begins, at most. */
+const CHANGES_LIMIT_MS = 3_000;
+
+/** Takes up what operators changed while somebody else led. @returns whether there was something. */
+export async function takeUpChanges(
+  { store, clock, log, changes }: Pick<NotePublisherOptions, "store" | "clock" | "log" | "changes">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const text = await withinLimit(
+      clock,
+      CHANGES_LIMIT_MS,
+      signal,
+      (inner) => store.readNote(CHANGES_NOTE, inner),
+    );
+    return text !== undefined && changes.restore(text);
+  } catch (error) {
+    if (!isAbort(error, signal)) log.warning("changes_not_read", { error: describeError(error) });
+    return false;
+  }
+}
+
 /** What is published from where. */
 export interface NotePublisherOptions {
   readonly store: NoteStore;
@@ -30,18 +57,27 @@ export interface NotePublisherOptions {
   readonly plan: () => PublishedPlan;
   /** Moves when the plan does. */
   readonly planVersion: () => number;
+  /** What operators changed, for whoever leads next. */
+  readonly changes: RuntimeChanges;
 }
 
 /** Publishes until the signal aborts. A store that is away is tried again at the next turn. */
 export async function publishNotes(options: NotePublisherOptions, signal: AbortSignal): Promise<void> {
   const { store, clock, log } = options;
+  const { changes } = options;
   let planVersion: number | undefined;
+  let changesVersion = changes.version;
   let planAt = 0;
   while (!signal.aborted) {
     try {
       const version = options.planVersion();
       const now = clock.monotonic();
-      if (version !== planVersion || now - planAt >= PLAN_AGAIN_MS) {
+      const isDue = now - planAt >= PLAN_AGAIN_MS;
+      if (changesVersion !== changes.version || (isDue && !changes.isEmpty)) {
+        changesVersion = changes.version;
+        await store.writeNote(CHANGES_NOTE, changes.toText(), CHANGES_TTL_MS, signal);
+      }
+      if (version !== planVersion || isDue) {
         await store.writeNote(PLAN_NOTE, JSON.stringify(options.plan()), undefined, signal);
         planVersion = version;
         planAt = now;

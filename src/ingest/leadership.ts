@@ -11,10 +11,15 @@ import { withinLimit } from "./time_limit.ts";
 
 /** How long a lease holds without being renewed. */
 export const LEASE_MS = 5_000;
-/** How often a leader renews. Two renewals may fail before anybody else may think of taking it. */
-export const RENEW_INTERVAL_MS = 1_500;
-/** How often a standby looks. */
-export const STANDBY_POLL_MS = 1_000;
+/**
+ * How often a leader renews (two renewals may fail before anybody else may think of taking it) and a standby looks, by transport.
+ * Over REST a renewal is four billed commands and a look two, so both are rarer there.
+ */
+export const LEASE_PACE: Readonly<Record<"memory" | "tcp" | "rest", { renewMs: number; pollMs: number }>> = {
+  memory: { renewMs: 1_500, pollMs: 1_000 },
+  tcp: { renewMs: 1_500, pollMs: 1_000 },
+  rest: { renewMs: 2_000, pollMs: 2_000 },
+};
 /** Looks further apart than this don't show that the store worked in between. */
 export const LOOKS_APART_MS = 3_000;
 /** Giving the lease back on a clean stop. */
@@ -58,6 +63,8 @@ export interface LeadershipOptions {
   readonly log: Log;
   /** Unique to this process. */
   readonly owner: string;
+  readonly renewMs: number;
+  readonly pollMs: number;
 }
 
 /** See the file's head. */
@@ -111,7 +118,7 @@ export class Leadership {
           }
         }
       }
-      await this.#pause(STANDBY_POLL_MS, signal);
+      await this.#pause(this.#options.pollMs, signal);
     }
     return undefined;
   }
@@ -140,7 +147,7 @@ export class Leadership {
   async #renew(fence: number, lost: AbortController, over: AbortSignal): Promise<void> {
     const { store, log } = this.#options;
     while (!over.aborted) {
-      await this.#pause(RENEW_INTERVAL_MS, over);
+      await this.#pause(this.#options.renewMs, over);
       if (over.aborted) return;
       const renewed = await this.#call((inner) => store.renewLease(fence, LEASE_MS, inner), over);
       if (!renewed.ok || renewed.value) continue;

@@ -8,9 +8,9 @@ import { ConnectionManager, type Upstream } from "./connection_manager.ts";
 import type { ConnectionPlan } from "./connection_plan.ts";
 import { type ControlScope, executeCommand } from "./control_commands.ts";
 import { CONTROL_POLL_MS, runControlLoop } from "./control_loop.ts";
-import { PUBLISH_INTERVAL_MS, publishNotes } from "./ingest_notes.ts";
+import { PUBLISH_INTERVAL_MS, publishNotes, takeUpChanges } from "./ingest_notes.ts";
 import type { DerivedHost } from "./derived_host.ts";
-import { Leadership, type Term } from "./leadership.ts";
+import { Leadership, LEASE_PACE, type Term } from "./leadership.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { readPlan } from "./plan_source.ts";
 import { publishedPlan } from "./published_plan.ts";
@@ -58,7 +58,8 @@ export class RunningIngest implements Ingest {
       tickEvents: settings.ingest.tickEvents,
       failoverEnabled: settings.ingest.failoverEnabled,
     });
-    this.#leadership = new Leadership({ store, clock, log: log.child("lease"), owner: instance });
+    const pace = LEASE_PACE[store.transport];
+    this.#leadership = new Leadership({ store, clock, log: log.child("lease"), owner: instance, ...pace });
     this.done = this.#run(plan);
   }
 
@@ -130,9 +131,9 @@ export class RunningIngest implements Ingest {
     const signal = AbortSignal.any([this.#stop.signal, term.lost, work.signal]);
     if (!await this.#ensurePlan(signal)) return;
     await derived?.begin(term.fence, signal);
-    const appending = pipeline.lead(term.fence, AbortSignal.any([appends.signal, term.lost])).then((why) => {
-      if (why === "fenced") work.abort();
-    });
+    // Fenced off or broken: no socket is of use then.
+    const appending = pipeline.lead(term.fence, AbortSignal.any([appends.signal, term.lost]))
+      .finally(() => work.abort());
     try {
       await Promise.all([
         this.#manager.run(signal, term.missedSince),
@@ -146,6 +147,7 @@ export class RunningIngest implements Ingest {
         await derived?.finish();
       }
     } finally {
+      work.abort();
       appends.abort();
       await appending;
     }
@@ -161,6 +163,9 @@ export class RunningIngest implements Ingest {
         log.error("plan_refused", { detail: describeError(error) });
         await clock.sleep(PLAN_RETRY_MS, signal).catch(() => {});
       }
+    }
+    if (this.#plan !== undefined && await takeUpChanges(this.#noteOptions(), signal)) {
+      await this.#apply(this.#plan);
     }
     return !signal.aborted;
   }
@@ -207,6 +212,7 @@ export class RunningIngest implements Ingest {
       health: () => this.health(),
       plan: () => this.plan(),
       planVersion: () => this.#manager.placement.version,
+      changes: this.#changes,
     };
   }
 
