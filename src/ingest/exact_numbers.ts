@@ -54,6 +54,3 @@ function fromDigits(digits: string): WireTime | undefined {
   const t = Number(digits.slice(0, MS_DIGITS));
   return t > MS_MAX ? undefined : { t, ns: Number(digits.slice(MS_DIGITS).padEnd(6, "0")) };
 }
-
-/** The wire's 19 digits back from ms and what was below. */
-export const nanosecondDigits = (t: number, ns: number): string => `${t}${String(ns).padStart(6, "0")}`;

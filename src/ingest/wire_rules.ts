@@ -82,7 +82,13 @@ const BAR_KINDS: Readonly<Record<string, FieldKind>> = {
 const REQUIRED = new Set(["price", "open", "high", "low", "close", "volume", "fmv"]);
 const WINDOW_MS: Readonly<Partial<Record<WireShape["type"], number>>> = { second: 1000, minute: 60_000 };
 /** Fields of ours that no mapping names. */
-const OURS = ["id", "type", "sym", "t", "rx", "rev", "synthetic", "ns", "n", "lost", "cause", "__proto__"];
+const OURS = ["id", "type", "sym", "t", "rx", "rev", "synthetic", "__proto__"];
+const OURS_BY_TYPE: Readonly<Record<WireShape["type"], readonly string[]>> = {
+  trade: [],
+  second: ["n"],
+  minute: ["n"],
+  fmv: ["ns"],
+};
 
 function rulesOf(shape: WireShape, market: Market): ShapeRules {
   const windowMs = WINDOW_MS[shape.type];
@@ -103,7 +109,7 @@ function rulesOf(shape: WireShape, market: Market): ShapeRules {
     fields,
     windowMs,
     known: new Set(["ev", shape.symbolField, shape.timeField, ...fields.map((field) => field.wire)]),
-    reserved: new Set([...OURS, ...fields.map((field) => field.name)]),
+    reserved: new Set([...OURS, ...OURS_BY_TYPE[shape.type], ...fields.map((field) => field.name)]),
   };
 }
 
