@@ -5,6 +5,7 @@
  */
 import { epochFromNumber, epochToNumber } from "../feed/cursor.ts";
 import type { AppendRequest } from "../feed/store.ts";
+import { epochsUsedUp } from "./store_failure.ts";
 
 /** A head as stored: with the batch that moved it last. */
 export interface StoredHead {
@@ -40,8 +41,16 @@ export function decideAppend(
   return whole && Number.isSafeInteger(head.seq + bodies.length) ? "extend" : "restart";
 }
 
-/** The next epoch: the store's clock, but always past the last one anybody knows of. Epochs compare as text. */
+/** Epochs are 8 base-36 digits. */
+const EPOCHS = 36 ** 8;
+
+/**
+ * The next epoch: the store's clock, but always past the last one anybody knows of. Epochs compare as text.
+ * @throws {TickcastError} STORE_REFUSED when a known one is so late that none can follow
+ */
 export function nextEpoch(nowMs: number, known: readonly string[]): string {
   const last = known.reduce((a, b) => Math.max(a, epochToNumber(b)), 0);
-  return epochFromNumber(Math.max(nowMs, last + 1));
+  const next = Math.max(nowMs, last + 1);
+  if (next >= EPOCHS) throw epochsUsedUp();
+  return epochFromNumber(next);
 }

@@ -22,6 +22,7 @@ local function call(...)
   return redis.call(...)
 end
 local function text(number) return string.format('%.0f', number) end
+local MOST = 9007199254740991
 local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
 local function from36(word)
   local value = 0
@@ -45,7 +46,8 @@ local expectedEpoch, expectedSeq, batch = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local cap, count = tonumber(ARGV[6]), tonumber(ARGV[10])
 local head = call('HMGET', KEYS[2], 'epoch', 'seq', 'batch')
 local epoch, seq = head[1] or '', tonumber(head[2] or '')
-local known = seq ~= nil and #epoch == 8 and not string.find(epoch, '[^0-9a-z]')
+local known = #epoch == 8 and not string.find(epoch, '[^0-9a-z]') and
+  seq ~= nil and seq >= 0 and seq <= MOST and seq == math.floor(seq)
 local extends = false
 if known then
   if head[3] == batch and seq >= count then
@@ -55,7 +57,7 @@ if known then
   elseif epoch == expectedEpoch and expectedSeq < seq then
     return {billed, 'behind', epoch, text(seq)}
   else
-    extends = epoch == expectedEpoch and expectedSeq == seq and seq + count <= 9007199254740991
+    extends = epoch == expectedEpoch and expectedSeq == seq and seq + count <= MOST
   end
 end
 
@@ -84,7 +86,9 @@ if not extends then
   call('LLEN', KEYS[3])
   local time = call('TIME')
   local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-  epoch = to36(math.max(now, from36(expectedEpoch) + 1, known and from36(epoch) + 1 or 0))
+  local following = math.max(now, from36(expectedEpoch) + 1, known and from36(epoch) + 1 or 0)
+  if following >= 36 ^ 8 then return redis.error_reply('TICKCASTEPOCH') end
+  epoch = to36(following)
   call('DEL', KEYS[3], KEYS[4])
   seq, latest = 0, {}
   length = push(epoch, seq)

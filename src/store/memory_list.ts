@@ -51,9 +51,10 @@ export class MemoryList {
     if (head !== undefined && decision === "again") return applied(head.epoch, head.seq - count + 1, count);
     if (head === undefined || decision === "restart") {
       const known = head === undefined ? [request.expected.epoch] : [request.expected.epoch, head.epoch];
+      const epoch = nextEpoch(nowMs, known);
       this.dropElements();
       this.#last.clear();
-      return this.#push(request, nextEpoch(nowMs, known), 1);
+      return this.#push(request, epoch, 1);
     }
     return this.#push(request, head.epoch, head.seq + 1);
   }

@@ -41,6 +41,9 @@ const row = (mark: string, code: StoreCode, words: string) => ({ mark, code, wor
 const PASSES = "STORE_UNAVAILABLE";
 const STAYS = "STORE_REFUSED";
 
+/** Why no new epoch can begin: only somebody else's value can be so late. */
+const EPOCHS_USED_UP = "a list's head is later than any clock: delete its keys";
+
 /** Looked for in order, anywhere in the reply: scripts wrap the code of the call that failed. */
 export const REPLY_TABLE = [
   row("LOADING", PASSES, "it is loading its data"),
@@ -63,6 +66,7 @@ export const REPLY_TABLE = [
     "the user may not run a command this needs: check the ACL, and that the token may write",
   ),
   row("WRONGTYPE", STAYS, "a key under our prefix holds another type: delete it, or change KEY_PREFIX"),
+  row("TICKCASTEPOCH", STAYS, EPOCHS_USED_UP),
   row("OOM", STAYS, "it is out of memory: raise maxmemory or the plan"),
   row("MISCONF", STAYS, "it can't save to disk and refuses writes: look at its log"),
   row("DENIED", STAYS, "it is in protected mode: set a password or a bind address"),
@@ -99,6 +103,9 @@ export const isWrongNode = (error: unknown): boolean =>
 /** The reason a store gives after it was closed. */
 export const closedFailure = (): TickcastError =>
   new TickcastError(PASSES, "Cannot use the store as it was closed");
+
+/** A new epoch can't be named. */
+export const epochsUsedUp = (): TickcastError => failure(STAYS, EPOCHS_USED_UP);
 
 /** The reason given while there is no connection; `last` is why the latest attempt failed. */
 export const offlineFailure = (last: TickcastError | undefined): TickcastError =>

@@ -1,6 +1,7 @@
 /** The append of the contract: fence, expected head, batch token, cap, ids. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { eventId } from "../../src/feed/cursor.ts";
+import { TickcastError } from "../../src/feed/error.ts";
 import { encodeEvent } from "../../src/feed/event_text.ts";
 import { aGap, aMinute } from "../support/event_factory.ts";
 import { aRequest, CAP_EVENTS, idsOf, lead, tidsOf, trades, Writer } from "./appending.ts";
@@ -196,6 +197,17 @@ export const APPEND_CASES: readonly ContractCase[] = [
       }
       const blind = await store.append(aRequest({ fence: writer.fence }));
       assert(blind.outcome === "applied" && blind.fresh && blind.epoch > last);
+    },
+  },
+  {
+    name: "an epoch that none can follow is refused in words, and the list stays as it is",
+    async fn(bench) {
+      const writer = new Writer(bench.store, await lead(bench.store));
+      await writer.write(2);
+      const request = writer.request(1, { expected: { epoch: "zzzzzzzz", seq: 1 } });
+      const error = await assertRejects(() => bench.store.append(request), TickcastError);
+      assertEquals([error.code, error.message.includes("clock")], ["STORE_REFUSED", true]);
+      assertEquals(await bench.lengthEvents("tick"), 2);
     },
   },
   {

@@ -1,6 +1,8 @@
 /** Lists lost, flushed, failed over, spoiled: the append must notice and never pass an old position for a good one. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TickcastError } from "../../src/feed/error.ts";
+import { encodeEvent } from "../../src/feed/event_text.ts";
+import { aGap } from "../support/event_factory.ts";
 import { lead, tidsOf, Writer } from "./appending.ts";
 import type { ContractCase, ListKey } from "./contract.ts";
 
@@ -98,6 +100,19 @@ export const DAMAGE_CASES: readonly ContractCase[] = [
         await others();
         assertEquals(writer.followed(await bench.store.append(writer.request(1))).firstSeq, 6);
       }
+    },
+  },
+  {
+    name: "a spoiled last stops even a gap alone from beginning a new epoch",
+    async fn(bench) {
+      if (bench.spoil === undefined) return;
+      const writer = new Writer(bench.store, await lead(bench.store));
+      await writer.write(5);
+      await bench.spoil("last", "tick");
+      writer.position = { ...writer.position, seq: 99 };
+      const request = writer.request(0, { bodies: [encodeEvent(aGap())] });
+      await assertRejects(() => bench.store.append(request), TickcastError);
+      assertEquals(await bench.lengthEvents("tick"), 5);
     },
   },
   {

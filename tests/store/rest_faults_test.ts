@@ -175,8 +175,13 @@ restTest("errors hold neither command nor payload nor token", async ({ front, st
 });
 
 restTest("a redirect is not followed, so the token goes nowhere else", async ({ front, store }) => {
-  front.fault = () => ({ kind: "answer", status: 302, body: "" });
-  await assertFails(() => store.ping(), "STORE_REFUSED", "HTTP 302");
+  for (const status of [301, 302, 307, 308]) {
+    front.fault = () => {
+      front.fault = () => undefined;
+      return { kind: "answer", status, body: "", location: front.url };
+    };
+    await assertFails(() => store.ping(), "STORE_REFUSED", `HTTP ${status}`);
+  }
 });
 
 restTest("after Redis forgot its scripts they are sent again, once", async ({ server, front, store }) => {
@@ -264,3 +269,27 @@ restTest("usage counts billed commands, requests and bytes", async ({ store }) =
   assertEquals(await used(() => store.renewLease(writer.fence, 1000)), [4, 1]);
   assertEquals(await used(() => store.readLease()), [2, 1]);
 });
+
+restTest(
+  "an event stream is replaced after five minutes, the new one open before the old one goes",
+  async ({ front }) => {
+    const clock = new ManualClock();
+    await using store = await openFor({ transport: "rest", url: front.url, token: front.token }, { clock });
+    const stop = new AbortController();
+    const hints = store.hints(stop.signal)[Symbol.asyncIterator]();
+    let next = hints.next();
+    await until(() => front.streams === 1 && clock.pending === 1, "the subscription");
+    const writer = new Writer(store, await lead(store));
+    for (let round = 1; round <= 3; round++) {
+      const opened = front.opened;
+      await clock.advance(300_000);
+      await until(() => front.opened === opened + 1 && front.streams === 1, "the new stream");
+      await writer.write(1);
+      assertEquals((await next).value?.position.seq, round);
+      next = hints.next();
+    }
+    stop.abort();
+    assertEquals((await next).done, true);
+    assertEquals(clock.pending, 0);
+  },
+);

@@ -249,3 +249,19 @@ tcpTest("hints end with an error when their connection is lost, silently too", {
     await until(async () => !await subscribed(), "the end of the subscription");
   }
 });
+
+tcpTest("a connection that leads nowhere any more is replaced after one call's time", {}, async (server) => {
+  const clock = new ManualClock();
+  await using proxy = startTcpProxy(server.port);
+  await using store = await openFor({ transport: "tcp", url: `redis://127.0.0.1:${proxy.port}` }, { clock });
+  await store.ping();
+  proxy.blackHole();
+  const failed = assertFails(() => store.readTail("tick", 3), "STORE_UNAVAILABLE", "within 3000 ms");
+  await clock.advance(3000);
+  await failed;
+  await until(async () => {
+    await clock.advance(100);
+    return await store.ping().then(() => true);
+  }, "a new connection");
+  assertEquals(proxy.accepted, 2);
+});

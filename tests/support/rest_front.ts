@@ -34,7 +34,13 @@ const STALE_DATABASE = "2";
 
 /** What can go wrong between client and Redis. `applied`: Redis did it all the same. */
 export type RestFault =
-  | { readonly kind: "answer"; readonly status: number; readonly body: string; readonly applied?: boolean }
+  | {
+    readonly kind: "answer";
+    readonly status: number;
+    readonly body: string;
+    readonly applied?: boolean;
+    readonly location?: string;
+  }
   /** The connection breaks before the answer is whole. */
   | { readonly kind: "cut"; readonly applied: boolean }
   | { readonly kind: "hang"; readonly applied: boolean };
@@ -67,6 +73,8 @@ export class RestFront implements AsyncDisposable {
   fault: (seen: SeenRequest) => RestFault | undefined = () => undefined;
   /** Streams opened from now on break when they end: they announce more bytes than they send. */
   streamsBreak = false;
+  /** Event streams opened so far. */
+  opened = 0;
   /** Requests answered or spoilt so far. */
   requests = 0;
   readonly #scripts = new ScriptShelf();
@@ -153,7 +161,10 @@ export class RestFront implements AsyncDisposable {
     if (fault.applied) await apply();
     switch (fault.kind) {
       case "answer":
-        return new Response(fault.body, { status: fault.status });
+        return new Response(fault.body, {
+          status: fault.status,
+          headers: fault.location === undefined ? {} : { location: fault.location },
+        });
       case "hang":
         await this.#ending.promise;
         return new Response(null, { status: 503 });
@@ -208,6 +219,7 @@ export class RestFront implements AsyncDisposable {
     if (fault !== undefined) return await this.#spoil(fault, () => Promise.resolve(new Response()));
     const stream = await openHintStream(this.server.port, channel);
     this.#streams.add(stream);
+    this.opened++;
     void stream.ended.then(() => this.#streams.delete(stream));
     return new Response(stream.body, {
       headers: {

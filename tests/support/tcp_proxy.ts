@@ -6,6 +6,7 @@ export class TcpProxy implements AsyncDisposable {
   replies: "pass" | "cut" | "swallow" = "pass";
   /** New connections are closed at once. */
   refuses = false;
+  #generation = 0;
   /** Connections accepted so far. */
   accepted = 0;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -19,6 +20,11 @@ export class TcpProxy implements AsyncDisposable {
 
   get port(): number {
     return this.#listener.addr.port;
+  }
+
+  /** The connections there are now stay open, and whatever either side sends is lost. */
+  blackHole(): void {
+    this.#generation++;
   }
 
   /** Breaks every connection. */
@@ -60,9 +66,11 @@ export class TcpProxy implements AsyncDisposable {
       this.#open.delete(client);
       this.#open.delete(server);
     };
+    const born = this.#generation;
+    const isLost = () => born !== this.#generation;
     await Promise.all([
-      pump(client, server, () => "pass").then(both, both),
-      pump(server, client, () => this.replies).then(both, both),
+      pump(client, server, () => isLost() ? "swallow" : "pass").then(both, both),
+      pump(server, client, () => isLost() ? "swallow" : this.replies).then(both, both),
     ]);
   }
 }
