@@ -7,7 +7,7 @@ import type { FeedEvent } from "./event.ts";
 import { type Market, WIRE_SHAPES, type WireShape } from "./wire_fields.ts";
 
 /** Ours alone: never on the wire. */
-const NEVER_WRITTEN = new Set(["id", "type", "sym", "t", "rx", "rev", "ns", "synthetic"]);
+const NEVER_WRITTEN = new Set(["id", "type", "sym", "t", "rx", "rev", "synthetic"]);
 
 interface Writer {
   readonly shape: WireShape;
@@ -40,7 +40,7 @@ export function toWire(event: FeedEvent, market: Market): string | undefined {
   const out: Record<string, unknown> = { ev: shape.ev };
   out[shape.symbolField] = shape.symbolField === "pair" ? event.sym.replace(/^X:/, "") : event.sym;
   for (const [name, value] of Object.entries(event)) {
-    if (NEVER_WRITTEN.has(name)) continue;
+    if (NEVER_WRITTEN.has(name) || (name === "ns" && event.type === "fmv")) continue;
     const wire = wireNames.get(name) ?? name;
     // A numeric trade id stands under its wire name already.
     if (!(name === "tid" && "i" in event)) out[wire] = value;

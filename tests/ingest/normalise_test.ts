@@ -195,7 +195,7 @@ test("the quick checks and the schema agree on every element", () => {
 
 const price = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
 const extras = fc.dictionary(
-  fc.constantFrom("pt", "ds", "dv", "trfi", "otc", "zz9"),
+  fc.constantFrom("pt", "ds", "dv", "trfi", "otc", "zz9", "ns", "lost"),
   fc.oneof(fc.integer(), fc.string(), fc.boolean()),
 );
 const roundTrips: fc.Arbitrary<[Market, string]> = fc.oneof(
