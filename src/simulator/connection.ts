@@ -12,6 +12,8 @@ import type { Accounts } from "./protocol/accounts.ts";
 import { Session } from "./protocol/session.ts";
 import { AUTH_TIMEOUT, CONNECTED, isStatusText, maxConnectionsText } from "./protocol/status_text.ts";
 
+/** Messages kept of a client that doesn't wait for `connected`. */
+const EARLY_MESSAGES = 1000;
 /** How long a peer may take to answer a close frame, and a cut socket to go. */
 const LINGER_MS = 1000;
 
@@ -46,6 +48,8 @@ export class Connection {
   readonly #admission: Admission;
   #authTimer: Disposable | undefined;
   readonly #timers = new Set<Disposable>();
+  /** What a pipelining client said before `connected`; undefined once that was sent. */
+  #early: string[] | undefined = [];
   #events = 0;
   #halfOpen = false;
   #withholdsPongs = false;
@@ -166,7 +170,10 @@ export class Connection {
   #greet(): void {
     if (this.#ended) return;
     this.outbox.push([CONNECTED]);
-    if (this.session.account) return;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const text of early) this.#receive(text);
+    if (this.#ended || this.session.account) return;
     this.#authTimer = this.deps.clock.timer(this.deps.behaviour.authTimeoutMs, () => {
       if (!this.session.account) this.dropAfter(AUTH_TIMEOUT);
     });
@@ -174,6 +181,11 @@ export class Connection {
 
   #receive(text: string): void {
     if (this.#ended || this.#halfOpen) return;
+    if (this.#early) {
+      // Answers come in the order of the questions, and after `connected`.
+      if (this.#early.push(text) > EARLY_MESSAGES) this.cut("too much before connected");
+      return;
+    }
     const answer = this.session.receive(text);
     if (this.session.account || answer.kind === "refused") this.#authTimer?.[Symbol.dispose]();
     switch (answer.kind) {

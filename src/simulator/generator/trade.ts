@@ -115,7 +115,8 @@ export function cryptoTrade(
     id: exchange >= 10 ? seededUuid(luck) : String(700_000_000 + sequence),
     exchange,
     tape: 0,
-    conditions: side === 0 ? [] : [side],
+    // No side is said in both ways that are seen.
+    conditions: side === 0 && sequence % 2 === 0 ? [] : [side],
     sequence,
     trf: undefined,
   };

@@ -32,7 +32,7 @@ export class WireEncoder {
   trade(trade: MarketTrade): OutboundEvent {
     const { instrument } = trade;
     const prefix = PREFIXES[instrument.market].trade;
-    const conditions = trade.conditions.length > 0 ? `[${trade.conditions.join(",")}]` : undefined;
+    const conditions = `[${trade.conditions.join(",")}]`;
     const fields: Field[] = instrument.market === "stocks"
       ? [
         ["sym", quoted(instrument.symbol)],
@@ -40,7 +40,7 @@ export class WireEncoder {
         ["x", trade.exchange],
         ["p", trade.price],
         ["s", trade.size],
-        ["c", this.#optional(conditions)],
+        ["c", this.#optional(trade.conditions.length > 0 ? conditions : undefined)],
         ["t", trade.t],
         ["pt", this.#optional(trade.otherTime)],
         ["q", trade.sequence],

@@ -19,6 +19,11 @@ import {
   unsubscribedTo,
 } from "./status_text.ts";
 
+/** Contracts of one channel an options connection may hold. */
+const OPTIONS_LIMIT_PAIRS = 1000;
+/** The other markets have no limit in the real service; this one only bounds our memory. */
+const HELD_LIMIT_PAIRS = 200_000;
+
 /** What a client message leads to. */
 export type Answer =
   /** Silence: nothing to say about it. */
@@ -138,8 +143,8 @@ export class Session {
   }
 
   #crossesLimit(wanted: readonly Pair[]): boolean {
-    const limit = this.behaviour.subscriptionLimit ?? (this.path.cluster === "options" ? 1000 : undefined);
-    if (limit === undefined) return false;
+    const usual = this.path.cluster === "options" ? OPTIONS_LIMIT_PAIRS : HELD_LIMIT_PAIRS;
+    const limit = this.behaviour.subscriptionLimit ?? usual;
     const counts = new Map<string, number>();
     for (const { prefix } of wanted) counts.set(prefix, (counts.get(prefix) ?? this.held.count(prefix)) + 1);
     return [...counts.values()].some((count) => count > limit);
