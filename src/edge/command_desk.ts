@@ -5,7 +5,9 @@
 import { comparePositions, parseCursor } from "../feed/cursor.ts";
 import { describeError, publicError, TickcastError } from "../feed/error.ts";
 import { type ClientCommand, MESSAGE_MAX_CHARS, readCommand, type RequestId } from "./client_commands.ts";
+import { wantedUnder } from "./auth_rights.ts";
 import type { Principal } from "./principal.ts";
+import { selectionKey } from "./selection.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
@@ -143,20 +145,21 @@ export class CommandDesk {
     else this.#applyRights(principal);
   }
 
-  /** A new token may allow other streams, or another pace. */
+  /** A new token may allow other streams, other symbols, or another pace. */
   #applyRights(principal: Principal): void {
-    for (const follower of [...this.#session.followers()]) {
+    const session = this.#session;
+    for (const follower of [...session.followers()]) {
       const { feed, selection } = follower;
-      const wanted = principal.tier === "free"
-        ? { ...selection.wanted, mode: "latest" as const }
-        : selection.wanted;
-      if (principal.streams !== undefined && !principal.streams.has(feed.spec.name)) {
-        this.#session.letGo(feed.spec.name);
-        const message = `Cannot follow ${feed.spec.name} any more as the new token does not allow it`;
-        this.#session.say(say.fault("FORBIDDEN", message, undefined));
-      } else if (intervalOf(this.#session.core, feed, wanted, principal) !== selection.intervalMs) {
-        reshape(this.#session, follower, wanted, principal);
+      const { name } = feed.spec;
+      const wanted = wantedUnder(selection.wanted, name, principal);
+      if (wanted === undefined) session.letGo(name);
+      else if (selectionKey(wanted, intervalOf(session.core, feed, wanted, principal)) !== selection.key) {
+        reshape(session, follower, wanted, principal);
       }
+      if (wanted?.patterns === selection.wanted.patterns) continue;
+      const what = wanted === undefined ? name : `some symbols of ${name}`;
+      const message = `Cannot follow ${what} any more as the new token does not allow it`;
+      session.say(say.fault("FORBIDDEN", message, undefined));
     }
   }
 
