@@ -6,6 +6,7 @@ import { FREQUENCIES } from "../feed/stream.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
 import type { PlannedConnection } from "./planned_connection.ts";
 import type { Lane } from "./placement.ts";
+import { leastLoaded } from "./routing.ts";
 import type { RuntimeChanges } from "./runtime_changes.ts";
 import { ALL, marketOfSymbol } from "./subscription_topics.ts";
 
@@ -32,9 +33,12 @@ export async function applyPlan(
   const gone = manager.placement.lanes.filter((lane) =>
     !changes.lanesAdded.has(lane.id) && !wanted.some((one) => one.id === lane.id)
   );
-  for (const one of wanted) place(manager, one, changes, keepHomes);
+  for (const one of planned) {
+    if (wanted.includes(one)) place(manager, one, changes, keepHomes);
+    else placeElsewhere(manager, one, changes, new Set(gone.map((lane) => lane.id)));
+  }
   placeAdded(manager, changes);
-  takeOff(manager, wanted, changes);
+  takeOff(manager, planned, changes);
   manager.placement.setTwins(new Map(wanted.map((one) => [one.id, one.twins])));
   for (const lane of gone) await manager.remove(lane.id);
   manager.watch();
@@ -72,6 +76,27 @@ function place(
   }
 }
 
+/** Tickers planned for a connection that operators removed ride where they were moved to, or with the fewest. */
+function placeElsewhere(
+  manager: ConnectionManager,
+  one: PlannedConnection,
+  changes: RuntimeChanges,
+  gone: ReadonlySet<string>,
+): void {
+  const { placement } = manager;
+  for (const [frequency, tickers] of one.tickers) {
+    const carriers = placement.carriers(one.market, frequency).filter((lane) => !gone.has(lane.id));
+    for (const ticker of tickers) {
+      const home = placement.home(frequency, ticker);
+      if (changes.isRemoved(frequency, ticker) || (home !== undefined && !gone.has(home))) continue;
+      const loads = new Map(
+        carriers.map((lane) => [lane.id, { tickers: placement.count(lane.id), rate: 0 }]),
+      );
+      if (loads.size > 0) manager.rehome(frequency, ticker, leastLoaded(loads, false));
+    }
+  }
+}
+
 /** Gives tickers added by hand their place again; where their connection is gone, one that carries their frequency. */
 function placeAdded(manager: ConnectionManager, changes: RuntimeChanges): void {
   const { placement } = manager;
@@ -88,15 +113,16 @@ function placeAdded(manager: ConnectionManager, changes: RuntimeChanges): void {
 /** Takes off what the plan no longer has and nobody added by hand. */
 function takeOff(
   manager: ConnectionManager,
-  wanted: readonly PlannedConnection[],
+  planned: readonly PlannedConnection[],
   changes: RuntimeChanges,
 ): void {
   for (const frequency of FREQUENCIES) {
     for (const lane of manager.placement.lanes) {
-      const market = wanted.filter((one) => one.market === lane.market);
+      const market = planned.filter((one) => one.market === lane.market);
       const keep = new Set(market.flatMap((one) => one.tickers.get(frequency) ?? []));
       for (const ticker of manager.placement.tickers(lane.id).get(frequency) ?? []) {
-        if (keep.has(ticker) || changes.addedAt(frequency).has(ticker)) continue;
+        const isPlanned = keep.has(ticker) && !changes.isRemoved(frequency, ticker);
+        if (isPlanned || changes.addedAt(frequency).has(ticker)) continue;
         manager.placement.remove(frequency, ticker, lane.id);
       }
     }
