@@ -31,6 +31,8 @@ export interface JudgedBar {
   readonly earlier: readonly WindowBar[];
 }
 
+const NONE: readonly string[] = [];
+
 const volumeOf = (bar: MinuteBar): number => bar.volume > 0 && bar.volume < Infinity ? bar.volume : 0;
 
 /** See the top of the file. */
@@ -104,5 +106,6 @@ function readRow(row: unknown): WindowBar | undefined {
   if (!Array.isArray(row)) return undefined;
   const [t, close, volume, ...announced]: unknown[] = row;
   if (typeof t !== "number" || typeof close !== "number" || typeof volume !== "number") return undefined;
-  return { t, close, volume, announced: announced.filter((kind) => typeof kind === "string") };
+  const kinds = announced.filter((kind) => typeof kind === "string");
+  return { t, close, volume, announced: kinds.length > 0 ? kinds : NONE };
 }

@@ -5,12 +5,11 @@
  */
 import type { MinuteBar, Signal, SymbolEvent } from "../feed/event.ts";
 import { Checkpoints } from "./checkpoint.ts";
-import type { Emit, SignalFields } from "./detector.ts";
-import type { Detector } from "./detector.ts";
+import type { Detector, DetectorMemory, Emit, SignalFields } from "./detector.ts";
 import { DETECTORS } from "./detector_table.ts";
 import { type Print, printOfSecond, printOfTrade } from "./print.ts";
 import { RecentKeys } from "./recent_keys.ts";
-import { type ReadyDetector, SymbolSignals, type Watcher } from "./symbol_signals.ts";
+import { type ReadyDetector, SymbolSignals } from "./symbol_signals.ts";
 import { thresholdReader } from "./threshold.ts";
 
 /** Symbols held at most; over it those unheard of for longest go. */
@@ -63,9 +62,13 @@ const NO_SIGNALS: readonly Signal[] = [];
 
 class Fold implements SignalFold {
   readonly #detectors: readonly ReadyDetector[];
+  /** Places in the table of the detectors that take prints, bars, fair values. */
+  readonly #onPrint: readonly number[];
+  readonly #onBar: readonly number[];
+  readonly #onFairValue: readonly number[];
   readonly #maxSymbols: number;
   readonly #symbols = new Map<string, SymbolSignals>();
-  readonly #checkpoints = new Checkpoints<SymbolSignals>((state) => state.save());
+  readonly #checkpoints = new Checkpoints<SymbolSignals>((state) => state.save(this.#detectors));
   readonly #keys = new RecentKeys();
   readonly #emitted: Record<string, number> = {};
   #applied = 0;
@@ -84,6 +87,12 @@ class Fold implements SignalFold {
       source,
       open: prepare(read),
     }));
+    const probes = this.#detectors.map(({ open }) => open(undefined));
+    const places = (takes: (memory: DetectorMemory) => boolean) =>
+      probes.flatMap((memory, n) => takes(memory) ? [n] : []);
+    this.#onPrint = places((memory) => memory.onPrint !== undefined);
+    this.#onBar = places((memory) => memory.onBar !== undefined);
+    this.#onFairValue = places((memory) => memory.onFairValue !== undefined);
     this.#maxSymbols = options.maxSymbols ?? SIGNAL_MAX_SYMBOLS;
   }
 
@@ -108,7 +117,7 @@ class Fold implements SignalFold {
         this.#seeBar(state, event);
         break;
       case "fmv":
-        for (const watcher of state.onFairValue) watcher.memory.onFairValue?.(event, this.#from(watcher));
+        for (const n of this.#onFairValue) state.memories[n]?.onFairValue?.(event, this.#from(n));
         break;
     }
     return this.#out ?? NO_SIGNALS;
@@ -116,17 +125,17 @@ class Fold implements SignalFold {
 
   #seePrint(state: SymbolSignals, print: Print | undefined): void {
     if (print === undefined) this.#ignored++;
-    else for (const watcher of state.onPrint) watcher.memory.onPrint?.(print, this.#from(watcher));
+    else for (const n of this.#onPrint) state.memories[n]?.onPrint?.(print, this.#from(n));
   }
 
   #seeBar(state: SymbolSignals, event: MinuteBar): void {
     const bar = state.bars.accept(event);
     if (bar === undefined) this.#ignored++;
-    else for (const watcher of state.onBar) watcher.memory.onBar?.(bar, this.#from(watcher));
+    else for (const n of this.#onBar) state.memories[n]?.onBar?.(bar, this.#from(n));
   }
 
-  #from(watcher: Watcher): Emit {
-    this.#source = watcher.source;
+  #from(place: number): Emit {
+    this.#source = this.#detectors[place]?.source ?? "tick";
     return this.#emit;
   }
 

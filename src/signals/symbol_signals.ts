@@ -1,20 +1,14 @@
 /** One symbol's memories in all detectors, and what they share: the place in the tick stream and the window of bars. */
 import { BarWindow } from "./bar_window.ts";
 import { CheckpointState } from "./checkpoint.ts";
-import type { DetectorMemory, OpenMemory, Saved } from "./detector.ts";
+import type { DetectorMemory, OpenMemory, Saved, SignalSource } from "./detector.ts";
 import type { TickPlace } from "./print.ts";
 
-/** A detector ready to open memories. */
+/** A detector ready to open memories; its place in the table is its memory's place in every symbol. */
 export interface ReadyDetector {
   readonly name: string;
-  readonly source: "tick" | "ohlcv" | "fmv";
+  readonly source: SignalSource;
   readonly open: OpenMemory;
-}
-
-/** A memory with what its signals are marked with. */
-export interface Watcher {
-  readonly source: "tick" | "ohlcv" | "fmv";
-  readonly memory: DetectorMemory;
 }
 
 /** States of another layout are not read: the symbol starts afresh. */
@@ -25,14 +19,11 @@ const timeOr = (value: unknown): number => typeof value === "number" ? value : -
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** See the top of the file. */
+/** See the top of the file. There are thousands of these: what they have in common is the fold's. */
 export class SymbolSignals extends CheckpointState {
   readonly place: TickPlace = { tradeT: -Infinity, secondT: -Infinity };
   readonly bars = new BarWindow();
-  readonly onPrint: readonly Watcher[];
-  readonly onBar: readonly Watcher[];
-  readonly onFairValue: readonly Watcher[];
-  readonly #named: readonly (readonly [string, DetectorMemory])[];
+  readonly memories: readonly DetectorMemory[];
   /** Counts up with every event of the fold: the smallest was heard of longest ago. */
   lastUse = 0;
 
@@ -40,18 +31,10 @@ export class SymbolSignals extends CheckpointState {
     super(sym);
     const state = isRecord(saved) && saved.v === LAYOUT ? saved : {};
     const memories = isRecord(state.d) ? state.d : {};
-    const watchers = detectors.map(({ name, source, open }) => ({
-      name,
-      source,
-      memory: open(memories[name]),
-    }));
+    this.memories = detectors.map(({ name, open }) => open(memories[name]));
     this.place.tradeT = timeOr(state.t);
     this.place.secondT = timeOr(state.s);
     this.bars.open(state.b);
-    this.onPrint = watchers.filter(({ memory }) => memory.onPrint !== undefined);
-    this.onBar = watchers.filter(({ memory }) => memory.onBar !== undefined);
-    this.onFairValue = watchers.filter(({ memory }) => memory.onFairValue !== undefined);
-    this.#named = watchers.map(({ name, memory }) => [name, memory]);
   }
 
   /** Newest event time of its ticks, Unix ms; `-Infinity` before any. */
@@ -60,12 +43,12 @@ export class SymbolSignals extends CheckpointState {
   }
 
   /** As the constructor takes it up. */
-  save(): string {
+  save(detectors: readonly ReadyDetector[]): string {
     const memories: Record<string, Saved> = {};
-    for (const [name, memory] of this.#named) {
-      const saved = memory.save();
+    detectors.forEach(({ name }, n) => {
+      const saved = this.memories[n]?.save();
       if (saved !== undefined) memories[name] = saved;
-    }
+    });
     const { tradeT, secondT } = this.place;
     return JSON.stringify({
       v: LAYOUT,
