@@ -47,8 +47,11 @@ class LivePage {
 
   constructor() {
     const base = new URL(".", location.href).href;
+    // For tests: how soon the way back to a better transport is tried.
+    const upgradeIntervalMs = Number(new URLSearchParams(location.search).get("upgrade")) || 30_000;
     this.feed = new LiveFeed(base, {
       maxAttempts: Infinity,
+      upgradeIntervalMs,
       pauseHiddenAfterMs: PAUSE_HIDDEN_AFTER_MS,
       onStatusChange: (status) => this.#status(status),
       onStreamStates: (states) => this.#bar.states(states),

@@ -49,8 +49,7 @@ function serveSse(edge: FakeEdge, url: URL, signal: AbortSignal): Response {
   const places = new Map<string, number>();
   const encoder = new TextEncoder();
   const abort = new AbortController();
-  const position = (stream: string) =>
-    `${edge.list(stream).epoch}-${edge.list(stream).first - 1 + (places.get(stream) ?? 0)}`;
+  const position = (stream: string) => `${edge.list(stream).epoch}-${(places.get(stream) ?? 1) - 1}`;
   const whole = () => streams.map((stream) => `${stream}:${position(stream)}`).join(",");
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -61,8 +60,8 @@ function serveSse(edge: FakeEdge, url: URL, signal: AbortSignal): Response {
       const flush = () => {
         for (const stream of streams) {
           const list = edge.list(stream);
-          const from = places.get(stream) ?? 0;
-          places.set(stream, list.events.length);
+          const from = Math.max(0, (places.get(stream) ?? 1) - list.first);
+          places.set(stream, list.first + list.events.length);
           const events = list.events.slice(from).filter((event) => takes(symbols, event.sym));
           if (events.length > 0) send(stream, events);
         }
@@ -71,7 +70,7 @@ function serveSse(edge: FakeEdge, url: URL, signal: AbortSignal): Response {
       for (const stream of streams) {
         const at = partOf(cursor, stream);
         const { index, gap } = placeOf(edge.list(stream), at);
-        places.set(stream, index);
+        places.set(stream, edge.list(stream).first + index);
         if (gap && at) gaps.push(gapMessage(stream, edge.list(stream), at, gap));
       }
       send("hello", { protocol: "tickcast.v1", edge: "fake-sse", heartbeat_ms: 15_000 });

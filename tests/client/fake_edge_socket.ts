@@ -3,7 +3,8 @@ import { type FakeEdge, gapMessage, latestOf, partOf, placeOf, takes } from "./f
 
 interface Held {
   symbols: Set<string>;
-  index: number;
+  /** Seq of the next event it is to get. */
+  next: number;
 }
 
 /** One client. */
@@ -63,9 +64,9 @@ export class FakeSocket {
       const at = partOf(command.cursor as string | undefined, stream);
       const { index, gap } = placeOf(list, at);
       if (held) { for (const symbol of symbols) held.symbols.add(symbol); }
-      else this.held.set(stream, { symbols: new Set(symbols), index });
+      else this.held.set(stream, { symbols: new Set(symbols), next: list.first + index });
       if (gap && at && !held) gaps.push(gapMessage(stream, list, at, gap));
-      cursors.push(`${stream}:${list.epoch}-${list.first - 1 + (held?.index ?? index)}`);
+      cursors.push(`${stream}:${list.epoch}-${(held?.next ?? list.first + index) - 1}`);
     }
     this.send({ type: "subscribed", streams, cursor: cursors.join(",") });
     for (const gap of gaps) this.send(gap);
@@ -98,8 +99,10 @@ export class FakeSocket {
       this.#queued = false;
       for (const [stream, held] of this.held) {
         const list = this.edge.list(stream);
-        const events = list.events.slice(held.index).filter((event) => takes(held.symbols, event.sym));
-        held.index = list.events.length;
+        const events = list.events.slice(Math.max(0, held.next - list.first)).filter((event) =>
+          takes(held.symbols, event.sym)
+        );
+        held.next = list.first + list.events.length;
         if (events.length > 0) {
           this.send({ type: "events", stream, cursor: this.edge.cursor(stream), events });
         }

@@ -61,7 +61,10 @@ export class FakeMarket {
         if (n % 2 === 0) this.#fair(walker, t + 30_000);
       }
     }
-    for (const walker of this.walkers) this.#second(walker, now - 1000);
+    for (const walker of this.walkers) {
+      walker.minute.t = 0;
+      this.#second(walker, now - 1000);
+    }
   }
 
   /** One trade of the next symbol. */

@@ -1,0 +1,57 @@
+/// <reference lib="dom" />
+import { assert } from "@std/assert";
+import { aScene, browserTest, inspect, openLive, untilText } from "./live_rig.ts";
+
+/** How long frames are watched. */
+const WATCH_MS = 6_000;
+
+browserTest(
+  "at 1 000 events a second with 200 symbols on it the page's frames stay short and its memory flat",
+  async (browser) => {
+    await using scene = await aScene(200);
+    const { edge, market } = scene;
+    await using opened = await openLive(browser, edge, `?symbols=${market.symbols.join(",")}`);
+    const { page } = opened;
+    await untilText(page, "link-text", "Live");
+    const timer = setInterval(() => {
+      for (let n = 0; n < 20; n++) market.trade(Date.now());
+      edge.trim("tick", 2000);
+    }, 20);
+    await page.waitForTimeout(1000);
+    const session = await page.context().newCDPSession(page);
+    const heapMb = async () => {
+      await session.send("HeapProfiler.collectGarbage");
+      return (await session.send("Runtime.getHeapUsage")).usedSize / 1e6;
+    };
+    const before = await heapMb();
+    const seen = await page.evaluate(
+      (watchMs) =>
+        new Promise<{ p50: number; p95: number; script95: number }>((resolve) => {
+          const gaps: number[] = [];
+          const start = performance.now();
+          let last = start;
+          const at = (list: number[], share: number) =>
+            list.sort((a, b) => a - b)[Math.floor(list.length * share)] ?? 0;
+          const step = (now: number) => {
+            gaps.push(now - last);
+            last = now;
+            if (now - start < watchMs) return void requestAnimationFrame(step);
+            const costs = globalThis.tickcastPage.inspect("").frameCostsMs.slice(-200);
+            resolve({ p50: at(gaps, 0.5), p95: at(gaps, 0.95), script95: at(costs, 0.95) });
+          };
+          requestAnimationFrame(step);
+        }),
+      WATCH_MS,
+    );
+    const after = await heapMb();
+    clearInterval(timer);
+    const figures = `frames p50 ${seen.p50.toFixed(1)} ms, p95 ${seen.p95.toFixed(1)} ms, script p95 ${
+      seen.script95.toFixed(1)
+    } ms, heap ${before.toFixed(1)} to ${after.toFixed(1)} MB`;
+    await Deno.stdout.write(new TextEncoder().encode(`${figures}\n`));
+    const { stats } = await inspect(page, market.symbols[0] ?? "");
+    assert(stats.events > 5000, `only ${stats.events} events`);
+    assert(seen.script95 < 20, figures);
+    assert(after - before < 8, figures);
+  },
+);

@@ -1,0 +1,172 @@
+/// <reference lib="dom" />
+import { assert, assertEquals } from "@std/assert";
+import {
+  aScene,
+  browserTest,
+  inspect,
+  minutePasses,
+  openLive,
+  PAGE_LIMIT_MS,
+  served,
+  shown,
+  textOf,
+  untilBars,
+  untilText,
+} from "./live_rig.ts";
+
+const thisMinute = () => Math.floor(Date.now() / 60_000) * 60_000;
+
+browserTest(
+  "prices are there within a second of the load, without a complaint or a shift of the layout",
+  async (browser) => {
+    await using scene = await aScene();
+    await using opened = await browser.open();
+    const { page, complaints } = opened;
+    await page.addInitScript(() => {
+      const seen: typeof globalThis.seenByTest = globalThis.seenByTest = { shift: 0, firstAt: undefined };
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) seen.shift += "value" in entry ? Number(entry.value) : 0;
+      }).observe({ type: "layout-shift", buffered: true });
+      new MutationObserver(() => {
+        const price = document.querySelector("#quote-price")?.textContent;
+        if (price && price !== "–") seen.firstAt ??= performance.now();
+      }).observe(document, { subtree: true, childList: true, characterData: true });
+    });
+    await page.goto(scene.edge.url);
+    await untilText(page, "link-text", "Live");
+    const timer = setInterval(() => scene.market.trade(Date.now()), 20);
+    await page.waitForFunction(() => globalThis.seenByTest.firstAt !== undefined);
+    await page.waitForTimeout(1200);
+    clearInterval(timer);
+    const { firstAt = Infinity, shift } = await page.evaluate(() => globalThis.seenByTest);
+    assert(firstAt < 1000, `first price after ${firstAt} ms`);
+    assert(shift < 0.02, `layout shifted by ${shift}`);
+    assertEquals(await textOf(page, "link-transport"), "WebSocket");
+    assert(await page.locator("#simulated").isVisible());
+    assertEquals(await page.locator("#watchlist [role=option]").count(), 12);
+    assertEquals(complaints, []);
+  },
+);
+
+browserTest(
+  "the page goes down every transport and up again, and its series stay equal to the server's",
+  async (browser) => {
+    await using scene = await aScene();
+    const { edge } = scene;
+    await using opened = await openLive(browser, edge, "?upgrade=500");
+    const { page } = opened;
+    await untilText(page, "link-transport", "WebSocket");
+    const sym = await textOf(page, "quote-symbol");
+    const start = thisMinute();
+    let minutes = 0;
+    const step = async (transport: string) => {
+      await untilText(page, "link-transport", transport);
+      await untilText(page, "link-text", "Live");
+      minutePasses(scene, start + minutes++ * 60_000);
+      await untilBars(page, sym, served(edge, sym).length);
+      assertEquals(await shown(page, sym), served(edge, sym));
+    };
+    await step("WebSocket");
+    edge.faults.wsStatus = 503;
+    edge.cut();
+    await step("Event stream");
+    edge.faults.sseStatus = 500;
+    edge.cut();
+    await step("Polling");
+    edge.faults.sseStatus = 0;
+    await step("Event stream");
+    edge.faults.wsStatus = 0;
+    await step("WebSocket");
+    const { stats, gaps } = await inspect(page, sym);
+    assertEquals([stats.repeats, stats.garbage, gaps.length], [0, 0, 0]);
+  },
+);
+
+browserTest(
+  "a restart of the server and a cut of the network leave no hole; what was truly gone is marked",
+  async (browser) => {
+    await using scene = await aScene();
+    const { edge, market } = scene;
+    await using opened = await openLive(browser, edge);
+    const { page, context } = opened;
+    await untilText(page, "link-text", "Live");
+    const sym = await textOf(page, "quote-symbol");
+    const start = thisMinute();
+    await edge.stop();
+    await page.waitForFunction(() => document.getElementById("link")?.dataset.light === "yellow");
+    minutePasses(scene, start);
+    edge.restart();
+    await untilText(page, "link-text", "Live");
+    await context.setOffline(true);
+    edge.cut();
+    minutePasses(scene, start + 60_000);
+    await context.setOffline(false);
+    await untilText(page, "link-text", "Live");
+    minutePasses(scene, start + 120_000);
+    await untilBars(page, sym, 63);
+    assertEquals(await shown(page, sym), served(edge, sym));
+    assertEquals(await textOf(page, "foot-gaps"), "No gaps");
+    edge.cut();
+    for (let n = 0; n < 200; n++) market.trade(Date.now());
+    edge.trim("tick", 10);
+    await page.waitForFunction(
+      () => document.getElementById("foot-gaps")?.textContent === "1 gap",
+      undefined,
+      { timeout: PAGE_LIMIT_MS },
+    );
+    assertEquals((await inspect(page, sym)).gaps.map(({ stream }) => stream), ["tick"]);
+    assert(await page.locator("#key-gap").isVisible());
+  },
+);
+
+browserTest(
+  "a symbol is found, watched, chosen and left with the keyboard alone, and what is left is unsubscribed",
+  async (browser) => {
+    await using scene = await aScene();
+    const { edge } = scene;
+    await using opened = await openLive(browser, edge, "?symbols=AAPL,MSFT");
+    const { page } = opened;
+    await untilText(page, "quote-symbol", "AAPL");
+    await page.waitForTimeout(300);
+    await page.keyboard.press("/");
+    await page.keyboard.type("nv");
+    assertEquals(await page.locator("#matches li").allTextContents(), ["NVDA"]);
+    await page.keyboard.press("Enter");
+    await untilText(page, "quote-symbol", "NVDA");
+    assertEquals(await page.locator("#watchlist .symbol").allTextContents(), ["NVDA", "AAPL", "MSFT"]);
+    await page.locator("#watchlist").focus();
+    await page.keyboard.press("ArrowDown");
+    await untilText(page, "quote-symbol", "AAPL");
+    await page.keyboard.press("Delete");
+    await untilText(page, "quote-symbol", "NVDA");
+    await page.waitForTimeout(200);
+    const dropped = edge.commands.filter(({ action, symbols }) =>
+      action === "unsubscribe" && String(symbols) === "AAPL"
+    );
+    const streams = new Set(dropped.flatMap(({ streams }) => streams));
+    for (const stream of ["tick", "minute", "fmv", "signal"]) assert(streams.has(stream), stream);
+    await page.close();
+  },
+);
+
+browserTest("text of the feed that looks like markup stays text", async (browser) => {
+  await using scene = await aScene(2);
+  const { edge } = scene;
+  const sym = "A<img/src=x>";
+  await using opened = await openLive(browser, edge, `?symbols=AAPL`);
+  const { page, complaints } = opened;
+  await untilText(page, "link-text", "Live");
+  edge.append("signal", {
+    type: "signal",
+    sym: "AAPL",
+    kind: '<img src=x onerror="document.title=1">',
+    source: "tick",
+    key: "k",
+  });
+  edge.append("tick", { type: "trade", sym, price: 1 });
+  await page.waitForFunction(() =>
+    document.querySelector(".signal-title")?.textContent?.includes("<img") ?? false
+  );
+  assertEquals(await page.locator("main img").count(), 0);
+  assertEquals(complaints, []);
+});
