@@ -259,12 +259,21 @@ for (const [status, why] of [[404, "wrong_path"], [503, "outage"]] as const) {
   });
 }
 
-Deno.test("#28 `connected` that does not come: the key is sent all the same, and the connection is in", async () => {
+Deno.test("#28 a slow `connected`: the key is sent all the same, and the connection is in", async () => {
   await using world = await simulatedIngest(BOTH, {}, (simulator) => {
-    simulator.control({ fault: "slow_connected", delay_ms: 60_000 });
+    simulator.control({ fault: "slow_connected", delay_ms: 5_000 });
   });
   await flowing(world);
   assertEquals(world.whys(), []);
+});
+
+Deno.test("#28 `connected` that does not come: told as such, tried again", async () => {
+  await using world = await simulatedIngest(BOTH, {}, (simulator) => {
+    simulator.control({ fault: "slow_connected", delay_ms: 600_000 });
+  });
+  await until("it is told", () => world.whys().includes("no_greeting"));
+  world.simulator.control({ fault: "reset" });
+  await flowing(world);
 });
 
 Deno.test("#28 the upgrade cut, and a slow `connected`: both survived", async () => {
