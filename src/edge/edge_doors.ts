@@ -3,7 +3,7 @@
  * a Response back, the hardened one asks whether an upgrade may be and is given the socket's handlers.
  */
 import type { Hono } from "hono";
-import { publicError } from "../feed/error.ts";
+import { publicError, TickcastError } from "../feed/error.ts";
 import { type ClientEntry, leaving, remoteOf } from "./client_entry.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { isMassivePath, type MassiveDoor } from "./massive_door.ts";
@@ -49,9 +49,31 @@ export class EdgeDoors {
   answer(request: Request, info: Deno.ServeHandlerInfo | undefined): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
     if (isSocketPath(pathname)) return this.#openSocket(request, remoteOf(info));
+    return this.#answerPath(request, pathname, remoteOf(info), info?.completed);
+  }
+
+  /**
+   * Answers a plain request of a server that upgrades by itself. Never rejects.
+   * @param completed settles when the answer has gone out or its peer is gone
+   */
+  async answerFor(request: Request, remote: string | undefined, completed: Promise<void>): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (!isSocketPath(pathname)) return await this.#answerPath(request, pathname, remote, completed);
+    const admitted = await this.admitUpgrade(request, remote);
+    if (admitted instanceof Response) return admitted;
+    admitted.abandon();
+    return refusal(this.core, new TickcastError("UPGRADE_REQUIRED", "Cannot answer as this is a WebSocket"));
+  }
+
+  #answerPath(
+    request: Request,
+    pathname: string,
+    remote: string | undefined,
+    completed: Promise<void> | undefined,
+  ): Response | Promise<Response> {
     const isStream = routePath(pathname)?.door === "sse";
-    if (!isStream && !pathname.startsWith("/events/")) return this.app.fetch(request, info);
-    return this.#answerCounted(request, isStream, remoteOf(info), info?.completed);
+    if (!isStream && !pathname.startsWith("/events/")) return this.app.fetch(request);
+    return this.#answerCounted(request, isStream, remote, completed);
   }
 
   /**

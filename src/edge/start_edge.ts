@@ -7,6 +7,7 @@ import type { EdgeCore } from "./edge_core.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import { type EdgeLife, type EdgeOptions, wireEdge } from "./edge_wiring.ts";
 import type { EdgeFacts } from "./health_facts.ts";
+import { serveHardened } from "./hardened_server.ts";
 import type { Operational } from "./operational_routes.ts";
 import type { SessionHub } from "./session_hub.ts";
 import { refusal } from "./ws_door.ts";
@@ -22,8 +23,8 @@ export interface Edge {
   readonly operational: Operational;
   /** Answers any request; never rejects. `info` is Deno.serve's. */
   fetch(request: Request, info?: Deno.ServeHandlerInfo): Response | Promise<Response>;
-  /** Listens with Deno's own server. Port 0 takes a free one. */
-  serve(hostname: string, port: number): Served;
+  /** Listens, with the server that `SERVER` names. Port 0 takes a free one. */
+  serve(hostname: string, port: number): Promise<Served>;
   /** Serves statistics, metrics and the routes that act on a port of their own (`ADMIN_PORT`). */
   serveAdmin(hostname: string, port: number): Served;
   /** Tells every client to go elsewhere, closes everything and frees all; within 5 s. Any number of times. */
@@ -61,7 +62,12 @@ export function startEdge(options: EdgeOptions): Edge {
     counters: core.counters,
     operational: operations,
     fetch,
-    serve: (hostname, port) => listen(hostname, port, fetch),
+    serve: async (hostname, port) => {
+      if (core.settings.server === "deno") return listen(hostname, port, fetch);
+      const server = await serveHardened({ core, doors, hostname, port });
+      servers.push(server);
+      return server;
+    },
     serveAdmin: (hostname, port) =>
       listen(hostname, port, (request) => operations.adminRoutes.fetch(request)),
     drain() {

@@ -1,17 +1,29 @@
 /** The same events over every transport, resumable by one cursor, over a real server on a memory store. */
 import { assertEquals } from "@std/assert";
 import { aMinute, aTrade } from "../support/event_factory.ts";
+import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import { edgeRig } from "./edge_rig.ts";
 import { poll, SocketClient, StreamClient } from "./test_clients.ts";
+
+/** Every case holds on both servers. */
+function test(name: string, fn: (settings: Partial<EdgeSettings>) => Promise<void>): void {
+  for (const server of ["deno", "hardened"] as const) {
+    Deno.test({
+      name: `${name} (SERVER=${server})`,
+      fn: () => fn({ server }),
+      sanitizeResources: server === "deno",
+    });
+  }
+}
 
 const trades = (from: number, count: number) =>
   Array.from({ length: count }, (_, n) => aTrade({ tid: String(from + n), sym: n % 2 ? "MSFT" : "AAPL" }));
 const seqs = (ids: readonly string[]) => ids.map((id) => Number(id.slice(id.indexOf("-") + 1)));
 const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
-Deno.test("a WebSocket gets every event after it subscribed, and the cursor before anything else", async () => {
-  await using rig = edgeRig();
-  const { port } = rig.edge.serve("127.0.0.1", 0);
+test("a WebSocket gets every event after it subscribed, and the cursor before anything else", async (settings) => {
+  await using rig = edgeRig({ settings });
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
   await rig.writer.append("tick", trades(1, 5));
   await using client = new SocketClient(port, "/ws/tick?symbols=*", ["tickcast.v1"]);
   const { cursor } = await client.first("subscribed");
@@ -22,9 +34,9 @@ Deno.test("a WebSocket gets every event after it subscribed, and the cursor befo
   assertEquals(client.socket.protocol, "tickcast.v1");
 });
 
-Deno.test("a client that connects before the first event ever misses none of them, on any transport", async () => {
-  await using rig = edgeRig();
-  const { port } = rig.edge.serve("127.0.0.1", 0);
+test("a client that connects before the first event ever misses none of them, on any transport", async (settings) => {
+  await using rig = edgeRig({ settings });
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
   const client = new SocketClient(port, "/ws/tick?symbols=*");
   const { cursor } = await client.first("subscribed");
   await client[Symbol.asyncDispose]();
@@ -39,11 +51,11 @@ Deno.test("a client that connects before the first event ever misses none of the
   assertEquals([again.of("gap"), stream.of("gap"), polled.gap], [[], [], null]);
 });
 
-Deno.test("one cursor goes from socket to event stream to poll and back, and from edge to edge", async () => {
-  await using rig = edgeRig();
-  const { port } = rig.edge.serve("127.0.0.1", 0);
-  await using other = edgeRig({ wrapStore: () => rig.store, edgeId: "edge-2" });
-  const { port: otherPort } = other.edge.serve("127.0.0.1", 0);
+test("one cursor goes from socket to event stream to poll and back, and from edge to edge", async (settings) => {
+  await using rig = edgeRig({ settings });
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
+  await using other = edgeRig({ settings, wrapStore: () => rig.store, edgeId: "edge-2" });
+  const { port: otherPort } = await other.edge.serve("127.0.0.1", 0);
   await rig.writer.append("tick", trades(1, 10));
   const socket = new SocketClient(port, "/ws?streams=tick,minute&symbols=*&cursor=earliest");
   await socket.events(10);
@@ -65,9 +77,9 @@ Deno.test("one cursor goes from socket to event stream to poll and back, and fro
   assertEquals(seqs(await back.events(2)), [31, 32]);
 });
 
-Deno.test("a gap says exactly what was evicted: 1000 behind loses nothing, 1001 behind loses one", async () => {
-  await using rig = edgeRig();
-  const { port } = rig.edge.serve("127.0.0.1", 0);
+test("a gap says exactly what was evicted: 1000 behind loses nothing, 1001 behind loses one", async (settings) => {
+  await using rig = edgeRig({ settings });
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
   for (let n = 0; n < 5; n++) await rig.writer.append("tick", trades(n * 300 + 1, 300));
   const epoch = rig.writer.heads.get("tick")?.epoch;
   await using whole = new SocketClient(port, `/ws/tick?symbols=*&cursor=tick:${epoch}-500`);
@@ -90,9 +102,9 @@ Deno.test("a gap says exactly what was evicted: 1000 behind loses nothing, 1001 
   );
 });
 
-Deno.test("filters, latest and fields shape what one client gets", async () => {
-  await using rig = edgeRig();
-  const { port } = rig.edge.serve("127.0.0.1", 0);
+test("filters, latest and fields shape what one client gets", async (settings) => {
+  await using rig = edgeRig({ settings });
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
   await using client = new SocketClient(port, "/ws/tick");
   await client.say({ action: "subscribe", symbols: ["MSFT"], fields: ["price"], id: 7 });
   assertEquals((await client.first("subscribed")).id, 7);

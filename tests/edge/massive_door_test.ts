@@ -79,9 +79,9 @@ interface Served extends AsyncDisposable {
   append(list: string, ...events: FeedEvent[]): Promise<unknown>;
 }
 
-function serve(options: RigOptions = {}): Served {
+async function serve(options: RigOptions = {}): Promise<Served> {
   const rig = edgeRig(options);
-  const { port } = rig.edge.serve("127.0.0.1", 0);
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
   const base = `127.0.0.1:${port}`;
   return {
     rig,
@@ -95,7 +95,7 @@ function serve(options: RigOptions = {}): Served {
 const messages = (...texts: readonly string[]) => texts.map((text) => JSON.parse(text));
 
 Deno.test("a program connects, authenticates and subscribes in Massive's words, all said at once", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program();
   await program.until(1);
   program.say("subscribe", "T.TOO_EARLY");
@@ -116,7 +116,7 @@ Deno.test("a program connects, authenticates and subscribes in Massive's words, 
 });
 
 Deno.test("a program gets what it subscribed, in Massive's shape and in order, and nothing from before", async () => {
-  await using served = serve();
+  await using served = await serve();
   await served.append("tick", aTrade({ tid: "before" }));
   await using program = served.program();
   await program.begin("T.AAPL,A.MSFT,AM.*,FMV.AAPL");
@@ -147,7 +147,7 @@ Deno.test("a program gets what it subscribed, in Massive's shape and in order, a
 });
 
 Deno.test("crypto has a door of its own", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program("crypto");
   await program.begin("XT.*");
   await served.append("tick", aTrade(), aTrade({ sym: "X:BTC-USD" }));
@@ -156,7 +156,7 @@ Deno.test("crypto has a door of its own", async () => {
 });
 
 Deno.test("subscribing while events flow neither loses nor repeats one", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program();
   await program.begin("T.AAPL");
   let sent = 0;
@@ -172,7 +172,7 @@ Deno.test("subscribing while events flow neither loses nor repeats one", async (
 });
 
 Deno.test("a gap ends the connection, and nothing is said about it", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program();
   await program.begin("T.*");
   await served.append("tick", aTrade(), aGap(), aTrade({ tid: "after" }));
@@ -184,7 +184,7 @@ Deno.test("a gap ends the connection, and nothing is said about it", async () =>
 });
 
 Deno.test("a gap in a stream that is not followed changes nothing", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program();
   await program.begin("AM.*");
   await served.append("tick", aGap());
@@ -199,7 +199,7 @@ Deno.test("a bad token is answered in Massive's words and the connection ends", 
     { authMode: "jwt", jwt, defaultTier: "premium", allowedOrigins: undefined },
     { store, clock: systemClock },
   );
-  await using served = serve({ gate });
+  await using served = await serve({ gate });
   await using program = served.program();
   await program.until(1);
   program.say("auth", "nonsense");
@@ -225,7 +225,7 @@ Deno.test("a bad token is answered in Massive's words and the connection ends", 
 });
 
 Deno.test("the free tier is told that its plan has no streaming", async () => {
-  await using served = serve({ settings: { defaultTier: "free" } });
+  await using served = await serve({ settings: { defaultTier: "free" } });
   await using program = served.program();
   await program.until(1);
   program.say("auth", "any");
@@ -234,7 +234,7 @@ Deno.test("the free tier is told that its plan has no streaming", async () => {
 });
 
 Deno.test("plain requests are told what is wrong, and refusals come before the upgrade", async () => {
-  await using served = serve({
+  await using served = await serve({
     settings: { allowedOrigins: ["https://app.example.com"], wsMaxConnections: 1 },
   });
   const ask = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
@@ -258,13 +258,13 @@ Deno.test("plain requests are told what is wrong, and refusals come before the u
   await using program = served.program();
   await program.until(1);
   assertEquals(await ask("/massive/stocks"), [503, "OVERLOADED"]);
-  await using off = serve({ settings: { wsEnabled: false } });
+  await using off = await serve({ settings: { wsEnabled: false } });
   const answer = await fetch(`http://${off.base}/massive/stocks`);
   assertEquals([answer.status, (await answer.json()).error.code], [503, "WS_DISABLED"]);
 });
 
 Deno.test("programs are counted with all other clients and leave nothing behind", async () => {
-  await using served = serve();
+  await using served = await serve();
   const { counters } = served.rig.edge;
   {
     await using program = served.program();
@@ -278,7 +278,7 @@ Deno.test("programs are counted with all other clients and leave nothing behind"
 });
 
 Deno.test("a draining edge cuts its programs", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program();
   await program.begin("T.*");
   await served.rig.edge.drain();
@@ -286,7 +286,7 @@ Deno.test("a draining edge cuts its programs", async () => {
 });
 
 Deno.test("a message over the limit ends the connection; noise below it is met with silence", async () => {
-  await using served = serve();
+  await using served = await serve();
   await using program = served.program();
   await program.begin("T.AAPL");
   for (const noise of ["", "null", "{", "[]", '{"action":"dance"}', "\u0000", "[".repeat(10_000)]) {
