@@ -57,15 +57,16 @@ export function heatGrid(event: Fields): HeatGrid | undefined {
   const { cells } = event;
   const count = numberIn(event.bins, "count"), step = numberIn(event.bins, "step");
   const columns = numberIn(event.columns, "count");
-  if (!Array.isArray(cells) || cells.length < 3 || count < 1 || columns < 1 || step <= 0) return undefined;
+  if (!Array.isArray(cells) || cells.length === 0 || count < 1 || columns < 1 || step <= 0) return undefined;
   if (count * columns > GRID_CELLS_MAX) return undefined;
+  const unit = numberIn(event, "unit") || 1;
   const perBin = new Float64Array(count);
-  eachCell(cells, columns, count, (_column, bin, amount) => perBin[bin] = (perBin[bin] ?? 0) + amount);
+  eachCell(cells, columns, count, unit, (_column, bin, amount) => perBin[bin] = (perBin[bin] ?? 0) + amount);
   const [first, last] = coreBins(perBin);
   const join = Math.ceil((last - first + 1) / GRID_BINS_MAX);
   const bins = Math.ceil((last - first + 1) / join);
   const values = new Float64Array(bins * columns);
-  eachCell(cells, columns, count, (column, bin, amount) => {
+  eachCell(cells, columns, count, unit, (column, bin, amount) => {
     if (bin < first || bin > last) return;
     const row = Math.floor((bin - first) / join) * columns;
     for (let at = row + column; at < row + columns; at++) values[at] = (values[at] ?? 0) + amount;
@@ -86,18 +87,22 @@ export function heatGrid(event: Fields): HeatGrid | undefined {
   };
 }
 
+/** Cells stand by column as `[bin, amount, …]`, amounts in the event's unit. */
 function eachCell(
   cells: readonly unknown[],
   columns: number,
   bins: number,
+  unit: number,
   take: (column: number, bin: number, amount: number) => void,
 ): void {
-  for (let at = 0; at + 2 < cells.length; at += 3) {
-    const column = cells[at], bin = cells[at + 1], amount = cells[at + 2];
-    if (typeof column !== "number" || typeof bin !== "number" || typeof amount !== "number") continue;
-    if (!(column >= 0 && column < columns && bin >= 0 && bin < bins && amount > 0)) continue;
-    take(Math.floor(column), Math.floor(bin), amount);
-  }
+  cells.slice(0, columns).forEach((pairs, column) => {
+    if (!Array.isArray(pairs)) return;
+    for (let at = 0; at + 1 < pairs.length; at += 2) {
+      const bin: unknown = pairs[at], amount: unknown = pairs[at + 1];
+      if (typeof bin !== "number" || typeof amount !== "number") continue;
+      if (bin >= 0 && bin < bins && amount > 0) take(column, Math.floor(bin), amount * unit);
+    }
+  });
 }
 
 /** Round prices between two, about `count` of them. */
