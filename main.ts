@@ -161,8 +161,14 @@ async function listen(
   return { port: (await edge.serve(host, port)).port, edge };
 }
 
-const write = (to: typeof Deno.stdout | typeof Deno.stderr) => (text: string) =>
-  void to.writeSync(new TextEncoder().encode(text));
+/** Whoever read our output may be gone (`| head`): that ends the output, not the service. */
+const write = (to: typeof Deno.stdout | typeof Deno.stderr) => (text: string) => {
+  try {
+    to.writeSync(new TextEncoder().encode(text));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+};
 const print = write(Deno.stdout);
 const complain = write(Deno.stderr);
 
