@@ -181,7 +181,7 @@ export class Connection {
 
   #receive(text: string): void {
     if (this.#ended || this.#halfOpen) return;
-    if (this.#early) {
+    if (this.#early && this.deps.behaviour.connectedHoldsAnswers) {
       // Answers come in the order of the questions, and after `connected`.
       if (this.#early.push(text) > EARLY_MESSAGES) this.cut("too much before connected");
       return;

@@ -496,14 +496,24 @@ faulty(
 faulty(
   "28 slow_connected: the upgrade succeeds long before `connected`",
   async ({ simulator, stocks, clock }) => {
+    simulator.control({ fault: "slow_connected", delay_ms: 60_000, hold_answers: false });
+    await using served = new MassiveClient(stocks);
+    await served.opened();
+    served.auth();
+    await served.saw("auth_success");
+    assertEquals(served.statuses, ["auth_success: authenticated"]);
     simulator.control({ fault: "slow_connected", delay_ms: 5000 });
     await using client = new MassiveClient(stocks);
     await client.opened();
+    await eventually(() => simulator.state().connections.length === 2, "the connection");
+    client.auth();
+    client.subscribe("T.*");
     await clock.advance(4999);
+    await client.caughtUp();
     assertEquals(client.frames, []);
-    await eventually(() => simulator.state().connections.length === 1, "the connection");
-    await clock.advance(5000);
-    await client.saw("connected");
+    await clock.advance(1);
+    await client.saw("success");
+    assertEquals(client.of("status").map(({ status }) => status), ["connected", "auth_success", "success"]);
   },
 );
 

@@ -70,10 +70,12 @@ export const connectionFaults: readonly Fault[] = [
   fault({
     numbers: [28],
     name: "slow_connected",
-    summary: "The upgrade succeeds and `connected` comes only after delay_ms.",
-    params: { delay_ms: DurationMs },
-    run: ({ behaviour }, { delay_ms }) => {
+    summary:
+      "The upgrade succeeds and `connected` comes only after delay_ms; every other answer waits for it, unless hold_answers is false.",
+    params: { delay_ms: DurationMs, hold_answers: z.boolean().default(true) },
+    run: ({ behaviour }, { delay_ms, hold_answers }) => {
       behaviour.connectedDelayMs = delay_ms;
+      behaviour.connectedHoldsAnswers = hold_answers;
     },
   }),
   fault({

@@ -49,6 +49,8 @@ export interface Behaviour {
   slotReleaseMs: number;
   /** How long the upgrade's answer is followed by nothing. */
   connectedDelayMs: number;
+  /** Whether what a client says before `connected` is answered only after it, rather than at once. */
+  connectedHoldsAnswers: boolean;
   /** Upgrades to refuse: an HTTP status, or `reset` for a connection cut before any answer. */
   upgradeRefusal: { readonly status: number | "reset"; remaining: number } | undefined;
   /** What a connection may have waiting before it is cut without a close frame. */
@@ -80,6 +82,7 @@ export const normalBehaviour = (): Behaviour => ({
   authTimeoutMs: 10_000,
   slotReleaseMs: 0,
   connectedDelayMs: 0,
+  connectedHoldsAnswers: true,
   upgradeRefusal: undefined,
   bufferLimitBytes: 16 * 1024 * 1024,
   frameMaxBytes: 900_000,
