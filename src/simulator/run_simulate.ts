@@ -60,59 +60,50 @@ export async function runSimulate(args: readonly string[], deps: SimulateDeps): 
   }
 }
 
+const ARGUMENTS = {
+  port: { type: "string", default: "8001" },
+  host: { type: "string", default: "127.0.0.1" },
+  seed: { type: "string", default: "1" },
+  symbols: { type: "string", default: "100" },
+  rate: { type: "string", default: "200" },
+  replay: { type: "string" },
+  speed: { type: "string", default: "1" },
+  accounts: { type: "string" },
+  calendar: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
 /** Undefined when help was asked for. */
 async function readOptions(args: readonly string[]): Promise<SimulatorOptions | undefined> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: "string", default: "8001" },
-      host: { type: "string", default: "127.0.0.1" },
-      seed: { type: "string", default: "1" },
-      symbols: { type: "string", default: "100" },
-      rate: { type: "string", default: "200" },
-      replay: { type: "string" },
-      speed: { type: "string", default: "1" },
-      accounts: { type: "string" },
-      calendar: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const { values } = parseArgs({ args: [...args], options: ARGUMENTS });
   if (values.help) return undefined;
   const problems: string[] = [];
-  const number = (
-    name: "port" | "seed" | "symbols" | "rate" | "speed",
-    low: number,
-    high: number,
-    whole: boolean,
-  ) => {
+  const number = (name: "port" | "seed" | "symbols" | "rate" | "speed", high: number, whole: boolean) => {
     const value = Number(values[name]);
-    const fits = values[name].trim() !== "" && value >= low && value <= high &&
-      (!whole || Number.isInteger(value));
-    if (!fits) {
-      problems.push(
-        `  --${name}: ${whole ? "a whole number" : "a number"} from ${low} to ${high}: current value is ${
-          values[name]
-        }`,
-      );
+    if (values[name].trim() === "" || !(value >= 0 && value <= high) || (whole && !Number.isInteger(value))) {
+      const wanted = `${whole ? "a whole number" : "a number"} from 0 to ${high}`;
+      problems.push(`  --${name}: ${wanted}: current value is ${values[name]}`);
     }
     return value;
   };
-  const options: SimulatorOptions = {
-    host: values.host,
-    port: number("port", 0, 65_535, true),
-    seed: number("seed", 0, 4_294_967_295, true),
-    symbols: number("symbols", 0, 20_000, true),
-    rate: number("rate", 0, 200_000, false),
-    speed: number("speed", 0, 10_000, false),
-    alwaysOpen: !values.calendar,
-    replay: values.replay === undefined ? undefined : { file: values.replay },
-    accounts: values.accounts === undefined ? undefined : await readAccounts(values.accounts),
+  const numbers = {
+    port: number("port", 65_535, true),
+    seed: number("seed", 4_294_967_295, true),
+    symbols: number("symbols", 20_000, true),
+    rate: number("rate", 200_000, false),
+    speed: number("speed", 10_000, false),
   };
   if (problems.length > 0) {
     throw new TickcastError("SETTINGS", `Cannot simulate as arguments are wrong:\n${problems.join("\n")}`);
   }
   if (values.replay !== undefined) await assertReadable(values.replay);
-  return options;
+  return {
+    ...numbers,
+    host: values.host,
+    alwaysOpen: !values.calendar,
+    replay: values.replay === undefined ? undefined : { file: values.replay },
+    accounts: values.accounts === undefined ? undefined : await readAccounts(values.accounts),
+  };
 }
 
 async function readAccounts(path: string): Promise<Accounts> {
