@@ -20,6 +20,7 @@ import { healthEndpoint } from "./src/ingest/health_endpoint.ts";
 import { type Ingest, startIngest } from "./src/ingest/start_ingest.ts";
 import { envExample, settingsMarkdown } from "./src/operations/settings_reference.ts";
 import { SIGNAL_THRESHOLDS } from "./src/signals/signal_thresholds.ts";
+import { stockUniverse } from "./src/simulator/generator/universe.ts";
 import type { RecordedFeed } from "./src/simulator/feed_path.ts";
 import { runSimulate } from "./src/simulator/run_simulate.ts";
 import type { Simulator } from "./src/simulator/simulator_options.ts";
@@ -49,6 +50,8 @@ export interface Tickcast extends AsyncDisposable {
 
 /** The in-process simulator waits while a channel of ingest is over half full. */
 const SIMULATOR_PRESSURE_LIMIT = 0.5;
+/** So many of the simulator's symbols have a heatmap unless `HEATMAP_SYMBOLS` says which. */
+const SIMULATED_HEATMAP_SYMBOLS = 20;
 
 /** The feeds ingest will connect to: a replay begins once all of them have subscribed. */
 function feedsOf({ ingest: { frequencies, markets } }: Settings): readonly RecordedFeed[] {
@@ -58,6 +61,14 @@ function feedsOf({ ingest: { frequencies, markets } }: Settings): readonly Recor
     ...(realtime ? [market] : []),
     ...(business ? [market === "crypto" ? "business/crypto" as const : "business" as const] : []),
   ]);
+}
+
+/** The simulator's heatmap where none is named: its most active names. A replay's names are not known beforehand. */
+function simulatedHeatmap(
+  { simulated, simulator: { replayFile, symbols, seed } }: Settings,
+): readonly string[] {
+  if (!simulated || replayFile !== undefined) return [];
+  return stockUniverse(Math.min(symbols, SIMULATED_HEATMAP_SYMBOLS), seed).map((one) => one.symbol);
 }
 
 function simulatorFor(
@@ -110,6 +121,7 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
       instance,
       version: VERSION,
       upstream,
+      heatmapDefault: simulatedHeatmap(settings),
     };
     ingest = started.adopt(await startIngest(options), (one) => one.stop());
   }

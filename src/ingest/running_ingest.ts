@@ -43,6 +43,8 @@ export class RunningIngest implements Ingest {
   readonly #stop = new AbortController();
   readonly #startedAt: number;
   #plan: ConnectionPlan | undefined;
+  /** Unix ms when this process last stopped listening to the upstream. */
+  #listenedUntil: number | undefined;
 
   constructor(parts: IngestParts, plan: ConnectionPlan | undefined) {
     this.#parts = parts;
@@ -136,7 +138,7 @@ export class RunningIngest implements Ingest {
       .finally(() => work.abort());
     try {
       await Promise.all([
-        this.#manager.run(signal, term.missedSince),
+        this.#listen(term, signal),
         runControlLoop(this.#controlOptions(), signal),
         publishNotes(this.#noteOptions(), signal),
         this.#rebalanceLoop(signal),
@@ -150,6 +152,16 @@ export class RunningIngest implements Ingest {
       work.abort();
       appends.abort();
       await appending;
+    }
+  }
+
+  /** A lease that was lost with the store's data says nothing of what was missed: this process may know by itself. */
+  async #listen(term: Term, signal: AbortSignal): Promise<void> {
+    const [missedSince] = [term.missedSince, this.#listenedUntil].filter((one) => one !== undefined);
+    try {
+      await this.#manager.run(signal, missedSince);
+    } finally {
+      this.#listenedUntil = this.#parts.clock.now();
     }
   }
 
