@@ -1,12 +1,14 @@
 /**
  * `session_high` and `session_low`: a print above (below) every earlier one of its session. Pre-market, regular trading and
- * after hours are sessions of their own; crypto's is the UTC day. A session's first print is where it starts, not an extreme.
+ * after hours are sessions of their own; crypto's is the UTC day. Prints while the market is closed are rare but real (and
+ * replays come when they come): such a time is a session too, named `closed`. A session's first print is where it starts, not an extreme.
  * The key names session and price, so the same extreme is one alert however often it is computed.
  *
  * Two sessions are held at once: late prints of the one before go to their own, and a stray time in the future takes the
  * place of the one less in use instead of wiping the day.
  */
 import { type Detector, type DetectorMemory, type Emit, type Saved, savedNumbers } from "./detector.ts";
+import type { MarketSession } from "../feed/market_calendar.ts";
 import type { Print } from "./print.ts";
 import type { ThresholdSpec } from "./threshold.ts";
 
@@ -27,6 +29,10 @@ interface SessionSlot {
   announcedLow: number;
 }
 
+/** A day can be closed twice, before trading and after. */
+const sessionMark = ({ dayKey, phase, fromMs }: MarketSession): string =>
+  phase === "closed" ? `${dayKey}|${phase}@${fromMs}` : `${dayKey}|${phase}`;
+
 const SLOTS = 2;
 const NUMBERS_A_SLOT = 5;
 
@@ -43,7 +49,7 @@ class SessionExtremes implements DetectorMemory {
   }
 
   onPrint(print: Print, emit: Emit): void {
-    if (!print.setsHighLow || print.session.phase === "closed") return;
+    if (!print.setsHighLow) return;
     let slot = this.#slots[0];
     if (slot?.fromMs !== print.session.fromMs) slot = this.#enter(print);
     if (slot === undefined) return;
@@ -56,9 +62,13 @@ class SessionExtremes implements DetectorMemory {
     slot.high = print.high;
     if (print.high < slot.announcedHigh * (1 + this.stepRatio)) return;
     slot.announcedHigh = print.high;
-    const { dayKey, phase } = print.session;
-    const fields = { price: print.high, previous, session: phase, day: dayKey };
-    emit("session_high", `${dayKey}|${phase}|${print.high}`, fields);
+    const { dayKey: day, phase: session } = print.session;
+    emit("session_high", `${sessionMark(print.session)}|${print.high}`, {
+      price: print.high,
+      previous,
+      session,
+      day,
+    });
   }
 
   #lower(slot: SessionSlot, print: Print, emit: Emit): void {
@@ -66,9 +76,13 @@ class SessionExtremes implements DetectorMemory {
     slot.low = print.low;
     if (print.low > slot.announcedLow * (1 - this.stepRatio)) return;
     slot.announcedLow = print.low;
-    const { dayKey, phase } = print.session;
-    const fields = { price: print.low, previous, session: phase, day: dayKey };
-    emit("session_low", `${dayKey}|${phase}|${print.low}`, fields);
+    const { dayKey: day, phase: session } = print.session;
+    emit("session_low", `${sessionMark(print.session)}|${print.low}`, {
+      price: print.low,
+      previous,
+      session,
+      day,
+    });
   }
 
   /** The slot of a session that is not the one last used: held already, or new unless it is older than all that are held. */

@@ -58,6 +58,9 @@ export interface SignalFold {
   counts(): SignalCounts;
 }
 
+/** Times no calendar holds are nobody's. */
+const TIME_LIMIT_MS = 8e15;
+
 const NO_SIGNALS: readonly Signal[] = [];
 
 class Fold implements SignalFold {
@@ -97,7 +100,7 @@ class Fold implements SignalFold {
   }
 
   apply(event: SymbolEvent): readonly Signal[] {
-    if (event.type === "signal" || event.type === "heatmap" || !Number.isSafeInteger(event.t)) {
+    if (event.type === "signal" || event.type === "heatmap" || !(Math.abs(event.t) < TIME_LIMIT_MS)) {
       return NO_SIGNALS;
     }
     const state = this.#stateOf(event.sym);

@@ -128,7 +128,6 @@ class SurgeMemory implements DetectorMemory {
   }
 
   onPrint(print: Print, emit: Emit): void {
-    if (print.session.phase === "closed") return;
     const window = Math.floor(print.t / this.limits.windowMs);
     if (!this.#moveTo(window, print)) return;
     this.#volume += print.volume;

@@ -171,7 +171,7 @@ class TrendMemory implements DetectorMemory {
   }
 
   onPrint(print: Print, emit: Emit): void {
-    if (!print.setsLast || print.session.phase === "closed") return;
+    if (!print.setsLast) return;
     this.#short.onPrint(print, emit, this.#long);
     this.#long.onPrint(print, emit, this.#short);
   }

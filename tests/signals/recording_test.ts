@@ -18,7 +18,7 @@ function plainExtremes(trades: readonly SymbolEvent[]): readonly string[] {
   const best = new Map<string, { high: number; low: number }>();
   return trades.flatMap((trade): string[] => {
     const [look] = looksOf([trade]);
-    if (look === undefined || look.phase === "closed") return [];
+    if (look === undefined) return [];
     const seen = best.get(look.session);
     best.set(look.session, {
       high: Math.max(seen?.high ?? 0, look.high),

@@ -10,8 +10,6 @@ interface Look {
   readonly t: number;
   readonly lastT: number;
   readonly session: string;
-  readonly phase: string;
-  readonly day: string;
   readonly high: number;
   readonly low: number;
   readonly last: number;
@@ -28,8 +26,8 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 export function looksOf(events: readonly SymbolEvent[]): readonly Look[] {
   return events.flatMap((event, n): Look[] => {
     if (event.type !== "trade" && event.type !== "second") return [];
-    const { phase, dayKey: day } = sessionAt(marketOfSymbol(event.sym), event.t);
-    const where = { t: event.t, session: `${day}|${phase}`, phase, day };
+    const { phase, dayKey: day, fromMs } = sessionAt(marketOfSymbol(event.sym), event.t);
+    const where = { t: event.t, session: `${day}|${phase === "closed" ? `${phase}@${fromMs}` : phase}` };
     const earlier = events.slice(0, n);
     if (event.type === "trade") {
       const { price, size = 0 } = event;
@@ -47,7 +45,7 @@ export function extremeKeys(looks: readonly Look[]): readonly string[] {
   const keys: string[] = [];
   looks.forEach((look, n) => {
     const before = looks.slice(0, n).filter((other) => other.session === look.session);
-    if (look.phase === "closed" || before.length === 0) return;
+    if (before.length === 0) return;
     if (look.high > Math.max(...before.map((other) => other.high))) {
       keys.push(`session_high|${look.session}|${look.high}`);
     }
@@ -66,7 +64,6 @@ function runsOf(looks: readonly Look[], stepMs: number, span: number): readonly 
   const step = (look: Look) => Math.floor(look.t / stepMs);
   let run: readonly Look[] = [];
   return looks.flatMap((look) => {
-    if (look.phase === "closed") return [];
     const newest = run.at(-1);
     const ahead = newest === undefined ? Infinity : step(look) - step(newest);
     if (ahead < 0 && ahead >= -span) return [];

@@ -29,13 +29,26 @@ pure("a session's first print is no extreme, and each phase of the day is a sess
   assertEquals(signals[1]?.key, "session_high|AAPL|2026-03-02|regular|100.5");
 });
 
-pure("nothing is a session extreme while the market is closed", () => {
-  const night = Date.parse("2026-03-02T02:00Z");
-  const saturday = Date.parse("2026-03-07T16:00Z");
-  for (const t of [night, saturday]) {
-    assertEquals(said([1, 2, 3].map((price, n) => aTrade({ t: t + n, price }))), []);
-  }
-});
+pure(
+  "prints while the market is closed are a session of their own, before trading another than after",
+  () => {
+    const at = (text: string, price: number) => aTrade({ t: Date.parse(text), price });
+    const prices = [[100, "08:00"], [101, "08:30"], [99, "08:59:59"]] as const;
+    const early = prices.map(([price, time]) => at(`2026-03-02T${time}Z`, price));
+    const late = [at("2026-03-03T01:30Z", 100), at("2026-03-03T02:00Z", 101)];
+    const from = (text: string) => Date.parse(text);
+    assertEquals(keysOf(signalsOf([...early, ...late]), ...KINDS), [
+      `session_high|AAPL|2026-03-02|closed@${from("2026-03-02T05:00Z")}|101`,
+      `session_low|AAPL|2026-03-02|closed@${from("2026-03-02T05:00Z")}|99`,
+      `session_high|AAPL|2026-03-02|closed@${from("2026-03-03T01:00Z")}|101`,
+    ]);
+    const saturday = [1, 2].map((price, n) => aTrade({ t: from("2026-03-07T16:00Z") + n, price }));
+    assertEquals(ofKind(signalsOf(saturday), ...KINDS).map(({ session, day }) => [session, day]), [[
+      "closed",
+      "2026-03-07",
+    ]]);
+  },
+);
 
 pure("crypto's session is the UTC day, holidays and nights too", () => {
   const at = (text: string, price: number) => aTrade({ sym: "X:BTC-USD", t: Date.parse(text), price });

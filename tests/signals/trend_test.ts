@@ -54,11 +54,10 @@ pure("a silence repeats the last price, one longer than the horizon begins anew"
   assertEquals(trends(tradesAt([...rising, [105, 101], [116, 102]])), []);
 });
 
-pure("watching begins anew with the session, and nothing trends while the market is closed", () => {
+pure("watching begins anew with the session", () => {
   const open = Date.parse("2026-03-02T14:30:00Z");
   const rise = (from: number) =>
     Array.from({ length: 10 }, (_, n) => aTrade({ t: from + n * 10_000, price: 100 + n * 0.1 }));
   assertEquals(trends(rise(open - 40_000)), []);
-  assertEquals(trends(rise(open - 12 * 3600_000)), []);
   assertEquals(trends(rise(open)).length, 1);
 });
