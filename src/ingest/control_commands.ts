@@ -135,10 +135,20 @@ function switchStream(scope: ControlScope, stream: string, isOn: boolean): objec
       `Cannot switch ${stream} as it is not configured: current state is off`,
     );
   }
-  if (isOn) scope.pipeline.start(stream);
-  else scope.pipeline.stop(stream);
-  const frequency = FREQUENCIES.find((one) => one === stream);
-  if (frequency !== undefined) scope.manager.placement.setOn(frequency, isOn);
+  setStream(scope, stream, isOn);
+  scope.changes.switched(stream, isOn);
   scope.manager.watch();
   return { stream, state: isOn ? "on" : "stopped" };
+}
+
+/** Starts or stops a stream's channel, and with it what is subscribed for it upstream. */
+export function setStream(
+  { pipeline, manager }: Pick<ControlScope, "pipeline" | "manager">,
+  stream: string,
+  isOn: boolean,
+): void {
+  if (isOn) pipeline.start(stream);
+  else pipeline.stop(stream);
+  const frequency = FREQUENCIES.find((one) => one === stream);
+  if (frequency !== undefined) manager.placement.setOn(frequency, isOn);
 }

@@ -2,11 +2,12 @@
 import { isAbort } from "../feed/clock.ts";
 import { describeError, TickcastError } from "../feed/error.ts";
 import type { IngestHealth, PublishedPlan } from "../feed/health.ts";
+import { STREAMS } from "../feed/stream.ts";
 import { applyPlan } from "./apply_plan.ts";
 import { rebalance } from "./connection_commands.ts";
 import { ConnectionManager, type Upstream } from "./connection_manager.ts";
 import type { ConnectionPlan } from "./connection_plan.ts";
-import { type ControlScope, executeCommand } from "./control_commands.ts";
+import { type ControlScope, executeCommand, setStream } from "./control_commands.ts";
 import { CONTROL_POLL_MS, runControlLoop } from "./control_loop.ts";
 import { PUBLISH_INTERVAL_MS, publishNotes, takeUpChanges } from "./ingest_notes.ts";
 import type { DerivedHost } from "./derived_host.ts";
@@ -178,8 +179,18 @@ export class RunningIngest implements Ingest {
     }
     if (this.#plan !== undefined && await takeUpChanges(this.#noteOptions(), signal)) {
       await this.#apply(this.#plan);
+      for (const stream of STREAMS.keys()) this.#takeUpStream(stream);
     }
     return !signal.aborted;
+  }
+
+  /** Somebody else who led may have stopped or started a stream. */
+  #takeUpStream(stream: string): void {
+    const { pipeline } = this.#parts;
+    const state = pipeline.health().channels.find((one) => one.stream === stream)?.state;
+    const isStopped = this.#changes.isStopped(stream);
+    if (state === undefined || state === "off" || isStopped === (state === "stopped")) return;
+    setStream({ pipeline, manager: this.#manager }, stream, !isStopped);
   }
 
   async #flush(): Promise<void> {

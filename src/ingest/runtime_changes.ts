@@ -1,5 +1,5 @@
 /**
- * What operators changed at run time: tickers added (with their connection) or taken off, connections added or removed. A
+ * What operators changed at run time: tickers added (with their connection) or taken off, connections added or removed, streams stopped. A
  * reload keeps it, and so does whoever leads next: it is kept in a note that outlives its leader by {@link CHANGES_TTL_MS}.
  */
 import { z } from "zod";
@@ -26,6 +26,7 @@ const ChangesNote = z.object({
   removed: z.array(z.tuple([z.enum(FREQUENCIES), z.string()])),
   lanesAdded: z.array(LaneNote),
   lanesRemoved: z.array(z.string()),
+  stopped: z.array(z.string()),
 });
 
 /** See the file's head. */
@@ -34,12 +35,13 @@ export class RuntimeChanges {
   readonly #removed = new Map<Frequency, Set<string>>(FREQUENCIES.map((one) => [one, new Set()]));
   readonly #lanesAdded = new Map<string, Lane>();
   readonly #lanesRemoved = new Set<string>();
+  readonly #stopped = new Set<string>();
   /** Moves with every change. */
   version = 0;
 
   /** Whether there are none. */
   get isEmpty(): boolean {
-    return this.#lanesAdded.size + this.#lanesRemoved.size === 0 &&
+    return this.#lanesAdded.size + this.#lanesRemoved.size + this.#stopped.size === 0 &&
       FREQUENCIES.every((one) => this.addedAt(one).size === 0 && this.#removed.get(one)?.size === 0);
   }
 
@@ -78,6 +80,18 @@ export class RuntimeChanges {
     this.version++;
   }
 
+  /** A stream was started or stopped. */
+  switched(stream: string, isOn: boolean): void {
+    if (isOn) this.#stopped.delete(stream);
+    else this.#stopped.add(stream);
+    this.version++;
+  }
+
+  /** Whether a stream was stopped. */
+  isStopped(stream: string): boolean {
+    return this.#stopped.has(stream);
+  }
+
   /** Tickers added at a frequency, with the connection they were put on. */
   addedAt(frequency: Frequency): ReadonlyMap<string, string> {
     return this.#added.get(frequency) ?? new Map();
@@ -98,6 +112,7 @@ export class RuntimeChanges {
         ),
         lanesAdded: [...this.#lanesAdded.values()],
         lanesRemoved: [...this.#lanesRemoved],
+        stopped: [...this.#stopped],
       },
     );
   }
@@ -112,10 +127,12 @@ export class RuntimeChanges {
     }
     this.#lanesAdded.clear();
     this.#lanesRemoved.clear();
+    this.#stopped.clear();
     for (const [frequency, ticker, id] of note.added) this.added(frequency, ticker, id);
     for (const [frequency, ticker] of note.removed) this.#removed.get(frequency)?.add(ticker);
     for (const lane of note.lanesAdded) this.#lanesAdded.set(lane.id, lane);
     for (const id of note.lanesRemoved) this.#lanesRemoved.add(id);
+    for (const stream of note.stopped) this.#stopped.add(stream);
     this.version++;
     return true;
   }

@@ -113,6 +113,8 @@ test("what was changed outlives its leader: a standby that takes over carries th
   await ask(s, { do: "subscribe", tickers: ["TSLA"], frequency: "tick", connection: "connection_1" });
   await ask(s, { do: "unsubscribe", tickers: ["IBM"], frequency: "tick" });
   await ask(s, { do: "add_connection", name: "extra", tickers: ["NVDA"] });
+  first.pipeline.on = second.pipeline.on = ["tick", "signal"];
+  await ask(s, { do: "stop_stream", stream: "signal" });
   await s.clock.advance(2_000);
   const before = held(s);
   assertEquals(before, ["A.AAPL,A.TSLA", "A.MSFT", "A.NVDA"]);
@@ -120,6 +122,7 @@ test("what was changed outlives its leader: a standby that takes over carries th
   await s.clock.advance(3_000);
   assertEquals(second.ingest.health().role, "leader");
   assertEquals(held(s), before);
+  assertEquals(second.pipeline.switched, ["stop signal"]);
   await stop(second.ingest, s.clock);
 });
 
@@ -148,6 +151,7 @@ test("changes are kept and read as they were, and no text makes reading them thr
     frequencies: ["tick"],
   });
   changes.laneRemoved("connection_2");
+  changes.switched("fmv", false);
   const copy = new RuntimeChanges();
   assertEquals(copy.restore(changes.toText()), true);
   assertEquals(copy.toText(), changes.toText());
