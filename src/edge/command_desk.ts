@@ -45,7 +45,7 @@ export interface ConnectionDefaults {
 /** See the file comment. */
 export class CommandDesk {
   readonly #session: Session;
-  readonly #defaults: ConnectionDefaults;
+  #defaults: ConnectionDefaults;
   #bucket: TokenBucket | undefined;
   #refused = 0;
   #waiting = 0;
@@ -60,7 +60,9 @@ export class CommandDesk {
   begin(): void {
     const { request, fault } = this.#defaults;
     if (fault !== undefined) this.#fault(fault, undefined);
-    if (request !== undefined) this.#enqueue(request.id, () => this.#subscribe(request));
+    if (request === undefined) return;
+    this.#defaults = { ...this.#defaults, request: undefined };
+    this.#enqueue(request.id, () => this.#subscribe(request));
   }
 
   /** One text message. */

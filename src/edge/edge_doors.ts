@@ -148,6 +148,8 @@ export class EdgeDoors {
     };
   }
 
+  readonly #onSocketError = () => this.core.log.debug("ws_error", { error: "the socket failed" });
+
   async #openSocket(request: Request, remote: string | undefined): Promise<Response> {
     const admitted = await this.admitUpgrade(request, remote);
     if (admitted instanceof Response) return admitted;
@@ -157,7 +159,7 @@ export class EdgeDoors {
       socket.onopen = handlers.onOpen;
       socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
       socket.onclose = handlers.onClose;
-      socket.onerror = () => this.core.log.debug("ws_error", { error: "the socket failed" });
+      socket.onerror = this.#onSocketError;
       return response;
     } catch (error) {
       admitted.abandon();

@@ -55,21 +55,38 @@ export class FeedSet implements AsyncDisposable {
 
   /** Wants a feed pulled, and hints listened to, until disposed. */
   want(feed: StreamFeed): Disposable {
-    const pulled = feed.want();
+    return new FeedWant(this, feed);
+  }
+
+  /** See {@link FeedSet.want}. */
+  hold(feed: StreamFeed): void {
+    feed.hold();
     if (this.#wants++ === 0) this.#hints.start();
-    let held = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!held) return;
-        held = false;
-        pulled[Symbol.dispose]();
-        if (--this.#wants === 0) this.#hints.rest();
-      },
-    };
+  }
+
+  letGo(feed: StreamFeed): void {
+    feed.letGo();
+    if (--this.#wants === 0) this.#hints.rest();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hints[Symbol.asyncDispose]();
     await Promise.all([...this.#feeds.values()].map((feed) => feed[Symbol.asyncDispose]()));
+  }
+}
+
+/** One client's interest in one feed: small, for there is one per subscription. */
+class FeedWant implements Disposable {
+  #feed: StreamFeed | undefined;
+
+  constructor(readonly feeds: FeedSet, feed: StreamFeed) {
+    this.#feed = feed;
+    feeds.hold(feed);
+  }
+
+  [Symbol.dispose](): void {
+    const feed = this.#feed;
+    this.#feed = undefined;
+    if (feed !== undefined) this.feeds.letGo(feed);
   }
 }

@@ -18,6 +18,8 @@ export class FlushGroup {
   isDirty = false;
   /** Not before this (ms, monotonic). */
   dueMs = 0;
+  /** Where the log ended at its last flush. */
+  flushedTo = 0;
 
   constructor(readonly feed: StreamFeed, readonly intervalMs: number, readonly counters: EdgeCounters) {}
 

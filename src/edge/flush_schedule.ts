@@ -100,7 +100,20 @@ export class FlushSchedule implements Disposable {
     const endedMs = this.#clock.monotonic();
     const tookMs = endedMs - startedMs;
     group.dueMs = Math.max(startedMs + group.intervalMs, endedMs + tookMs);
-    this.#counters.observers.broadcast?.(group.feed.spec.name, tookMs / 1000);
+    this.#observe(group, tookMs / 1000);
+  }
+
+  #observe(group: FlushGroup, seconds: number): void {
+    const { broadcast, broadcastOf, lag } = this.#counters.observers;
+    const { spec: { name }, log } = group.feed;
+    broadcast?.(name, seconds);
+    if (group.flushedTo === log.end) return;
+    const receivedAt = receivedOf(log.at(log.end - 1)?.text ?? "");
+    if (lag !== undefined && receivedAt !== undefined) lag(name, "sent", this.#clock.now() - receivedAt);
+    if (broadcastOf !== undefined) {
+      for (const symbol of newSymbols(group)) broadcastOf(name, symbol, seconds);
+    }
+    group.flushedTo = log.end;
   }
 
   #arm(atMs: number): void {
@@ -115,4 +128,24 @@ export class FlushSchedule implements Disposable {
       if (this.#timer === undefined) this.#timerMs = Infinity;
     });
   }
+}
+
+/** When ingest received an element, Unix ms: `rx` stands early in every one. */
+function receivedOf(element: string): number | undefined {
+  const digits = /,"rx":(\d{1,16})/.exec(element)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Most records looked at for their symbols after one flush. */
+const SYMBOL_SCAN_MAX = 5_000;
+
+/** Symbols of what came since the group's last flush. */
+function newSymbols(group: FlushGroup): ReadonlySet<string> {
+  const { log } = group.feed;
+  const symbols = new Set<string>();
+  for (let at = Math.max(group.flushedTo, log.base, log.end - SYMBOL_SCAN_MAX); at < log.end; at++) {
+    const symbol = log.at(at)?.sym;
+    if (symbol) symbols.add(symbol);
+  }
+  return symbols;
 }

@@ -70,20 +70,16 @@ export class ListPuller implements AsyncDisposable {
     return this.#options.reader.pullMs;
   }
 
-  /** Wants the list pulled until disposed. */
-  want(): Disposable {
+  /** Wants the list pulled, until as many {@link ListPuller.letGo}. */
+  hold(): void {
     this.#wants++;
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
     this.#start();
-    let held = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!held) return;
-        held = false;
-        if (--this.#wants === 0) this.#startLinger();
-      },
-    };
+  }
+
+  letGo(): void {
+    if (--this.#wants === 0) this.#startLinger();
   }
 
   /** A hint came: read soon, if it says anything new. */
@@ -95,7 +91,7 @@ export class ListPuller implements AsyncDisposable {
 
   /** Resolves once a read that began after this call has been answered; rejects with the signal's reason. */
   async fresh(signal: AbortSignal): Promise<void> {
-    using _want = this.want();
+    this.hold();
     this.#fresh ??= Promise.withResolvers();
     this.#pace.hurry();
     const { promise } = this.#fresh;
@@ -107,6 +103,7 @@ export class ListPuller implements AsyncDisposable {
       await Promise.race([promise, aborted.promise]);
     } finally {
       signal.removeEventListener("abort", onAbort);
+      this.letGo();
     }
   }
 

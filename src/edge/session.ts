@@ -28,6 +28,9 @@ export interface ClientSink {
   close(code: number, reason: string, retryAfterMs: number | undefined): void;
 }
 
+/** One for all: making an exception costs more than making a session. */
+const CLOSED = new DOMException("closed", "AbortError");
+
 interface Held {
   readonly follower: Follower;
   readonly want: Disposable;
@@ -40,7 +43,6 @@ export class Session implements FollowerHost {
   readonly id: string;
   /** Undefined until the client has said who it is. */
   principal: Principal | undefined;
-  readonly snapshots: SnapshotQueue;
   /** When the next heartbeat is due, ms monotonic. */
   heartbeatMs: number;
   readonly openedMs: number;
@@ -53,6 +55,7 @@ export class Session implements FollowerHost {
   #slow: SlowPolicy | undefined;
   #isWarned = false;
   #stop: AbortController | undefined;
+  #snapshots: SnapshotQueue | undefined;
 
   constructor(
     core: EdgeCore,
@@ -65,17 +68,26 @@ export class Session implements FollowerHost {
     this.sink = sink;
     this.id = id;
     this.principal = principal;
-    this.snapshots = new SnapshotQueue(this);
     this.openedMs = core.clock.monotonic();
     this.heartbeatMs = this.openedMs + say.HEARTBEAT_MS;
     this.#onClose = onClose;
   }
 
-  /** Aborts when the session ends. */
+  /** Aborts when the session ends. Made only for those who have to wait. */
   get signal(): AbortSignal {
     this.#stop ??= new AbortController();
-    if (this.isClosed) this.#stop.abort(new DOMException("closed", "AbortError"));
+    if (this.isClosed) this.#stop.abort(CLOSED);
     return this.#stop.signal;
+  }
+
+  /** Snapshots on their way. Made only for those who want one. */
+  get snapshots(): SnapshotQueue {
+    return this.#snapshots ??= new SnapshotQueue(this);
+  }
+
+  /** Whether any is. */
+  get awaitsSnapshot(): boolean {
+    return this.#snapshots?.isPending ?? false;
   }
 
   follower(stream: string): Follower | undefined {
@@ -172,7 +184,7 @@ export class Session implements FollowerHost {
       const buffered = this.sink.buffered();
       if (buffered > 0) return this.#giveUp(buffered);
     }
-    if (this.snapshots.isPending) this.snapshots.pump(nowMs);
+    this.#snapshots?.pump(nowMs);
     if (nowMs >= this.heartbeatMs) return this.beat(nowMs);
     for (const { follower } of this.#held.values()) {
       if (follower.silentSinceMs > 0 && nowMs - follower.silentSinceMs >= silentMaxMs) {
@@ -199,9 +211,9 @@ export class Session implements FollowerHost {
   dispose(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#stop?.abort(new DOMException("closed", "AbortError"));
+    this.#stop?.abort(CLOSED);
     for (const stream of [...this.#held.keys()]) this.letGo(stream);
-    this.snapshots.clear();
+    this.#snapshots?.clear();
     this.#onClose(this);
   }
 

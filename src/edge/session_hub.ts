@@ -133,7 +133,7 @@ export class SessionHub implements ClientFacts, Disposable {
         if (nowMs - session.openedMs >= AUTH_DEADLINE_MS) session.close(4501, "not authenticated in time");
       } else if ((session.principal.expiresAtMs ?? Infinity) <= now) this.#expire(session);
       if (!session.isClosed) session.tend(nowMs, SILENT_MAX_MS);
-      if (session.snapshots.isPending) this.pumpSoon();
+      if (session.awaitsSnapshot) this.pumpSoon();
     }
   }
 
@@ -148,9 +148,9 @@ export class SessionHub implements ClientFacts, Disposable {
     const nowMs = this.#core.clock.monotonic();
     let isPending = false;
     for (const session of this.#sessions) {
-      if (!session.snapshots.isPending) continue;
+      if (!session.awaitsSnapshot) continue;
       session.snapshots.pump(nowMs);
-      isPending ||= session.snapshots.isPending;
+      isPending ||= session.awaitsSnapshot;
     }
     if (isPending) return;
     this.#pump?.[Symbol.dispose]();

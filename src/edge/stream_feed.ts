@@ -67,14 +67,13 @@ export class StreamFeed implements AsyncDisposable {
     this.#parts = lists.map((name, index) => this.#makeParts(name, index));
   }
 
-  /** Wants all lists pulled until disposed. */
-  want(): Disposable {
-    const wants = this.#parts.map(({ puller }) => puller.want());
-    return {
-      [Symbol.dispose]() {
-        for (const want of wants) want[Symbol.dispose]();
-      },
-    };
+  /** Wants all lists pulled, until as many {@link StreamFeed.letGo}. */
+  hold(): void {
+    for (const { puller } of this.#parts) puller.hold();
+  }
+
+  letGo(): void {
+    for (const { puller } of this.#parts) puller.letGo();
   }
 
   /** Whether every list was read lately and goes on being read: what is held is what there is, within a pull. */

@@ -7,6 +7,7 @@ import { TickcastError } from "../feed/error.ts";
 import { parsePattern, patternList, symbolPatterns } from "../feed/symbol.ts";
 import type { RequestId, SubscribeCommand, UnsubscribeCommand } from "./client_commands.ts";
 import type { EdgeCore } from "./edge_core.ts";
+import { isAhead } from "./resume.ts";
 import { placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
 import { flushIntervalMs, streamFloorMs } from "./flush_interval.ts";
 import { Follower } from "./follower.ts";
@@ -153,7 +154,10 @@ async function join(
   joining: readonly Joining[],
 ): Promise<void> {
   try {
-    await Promise.all(joining.map(({ feed }) => waitFor(session, feed, start)));
+    const cold = joining.filter(({ feed }) =>
+      !feed.isWarm || (start.from === "cursor" && isAhead(feed.log, start.cursor))
+    );
+    if (cold.length > 0) await Promise.all(cold.map(({ feed }) => waitFor(session, feed, start)));
     if (request.snapshot) {
       await Promise.all(joining.map(({ feed }) => feed.latest.load(session.signal).catch(() => {})));
     }
