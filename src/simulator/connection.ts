@@ -110,7 +110,10 @@ export class Connection {
     if (!this.#ended && !this.#halfOpen) this.#write(text, () => {});
   }
 
-  /** Drops the TCP connection without a close frame, at once. */
+  /**
+   * Drops the TCP connection without a close frame, at once. Deno 2.5 keeps an upgraded socket that is destroyed open, so
+   * there a client notices only by its own pings; 2.9 closes it.
+   */
   cut(why: string): void {
     if (this.#ended) return;
     this.deps.log.debug("simulator_cut", { connection: this.id, why });
