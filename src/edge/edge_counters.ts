@@ -16,6 +16,8 @@ export type GapCause = (typeof GAP_CAUSES)[number];
 export interface EdgeObservers {
   /** One flush of one stream to all its due followers, in seconds. */
   broadcast: ((stream: string, seconds: number) => void) | undefined;
+  /** As `broadcast`, once for each symbol that was in it. Only set where the operator pays for a metric by symbol. */
+  broadcastOf: ((stream: string, symbol: string, seconds: number) => void) | undefined;
   /** Receipt by ingest → pulled by this edge, and → handed to sockets, in ms, of the newest event. */
   lag: ((stream: string, hop: "pulled" | "sent", ms: number) => void) | undefined;
 }
@@ -82,7 +84,7 @@ export class EdgeCounters {
   pullsWidened = 0;
   eventsPulled = 0;
   hints = 0;
-  readonly observers: EdgeObservers = { broadcast: undefined, lag: undefined };
+  readonly observers: EdgeObservers = { broadcast: undefined, broadcastOf: undefined, lag: undefined };
   readonly #minute = new MinuteWindow();
   readonly #clock: Clock;
 

@@ -6,6 +6,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EdgeCounters } from "./edge_counters.ts";
 import { EDGE_ROWS, SYMBOL_ROWS } from "./metrics_edge.ts";
 import { INGEST_ROWS } from "./metrics_ingest.ts";
+import { STATS_SYMBOLS_MAX } from "./stats_report.ts";
 import type { MetricRow, MetricSight } from "./metrics_row.ts";
 
 /** How a registry is made. */
@@ -13,6 +14,8 @@ export interface MetricOptions {
   readonly counters: EdgeCounters;
   /** `METRICS_BY_SYMBOL` */
   readonly bySymbol: boolean;
+  /** Told of every flush beside. */
+  readonly onBroadcast: (stream: string, seconds: number) => void;
   /** Gathers what a scrape shows. */
   readonly look: () => Promise<MetricSight>;
 }
@@ -32,7 +35,7 @@ export class EdgeMetrics {
     this.#look = options.look;
     const rows = [...EDGE_ROWS, ...INGEST_ROWS, ...(options.bySymbol ? SYMBOL_ROWS : [])];
     for (const row of rows) this.#addRow(row);
-    this.#observe(options.counters);
+    this.#observe(options);
   }
 
   /** The exposition's media type. */
@@ -80,12 +83,12 @@ export class EdgeMetrics {
     });
   }
 
-  #observe(counters: EdgeCounters): void {
+  #observe({ counters, bySymbol, onBroadcast }: MetricOptions): void {
     const registers = [this.#registry];
     const broadcast = new Histogram({
       name: "ws_broadcast_duration_seconds",
-      help: "One flush of a stream to all its due clients.",
-      labelNames: ["stream"],
+      help: "One flush of a stream to all its due clients; by symbol, once for each symbol in it.",
+      labelNames: bySymbol ? ["stream", "symbol"] : ["stream"],
       buckets: BROADCAST_BUCKETS_S,
       registers,
     });
@@ -96,7 +99,30 @@ export class EdgeMetrics {
       buckets: LAG_BUCKETS_S,
       registers,
     });
-    counters.observers.broadcast = (stream, seconds) => broadcast.observe({ stream }, seconds);
-    counters.observers.lag = (stream, hop, ms) => lag.observe({ stream, hop }, Math.max(0, ms) / 1000);
+    const { observers } = counters;
+    observers.broadcast = (stream, seconds) => {
+      onBroadcast(stream, seconds);
+      if (!bySymbol) broadcast.observe({ stream }, seconds);
+    };
+    if (bySymbol) {
+      const names = new BoundedNames(STATS_SYMBOLS_MAX);
+      observers.broadcastOf = (stream, symbol, seconds) =>
+        broadcast.observe({ stream, symbol: names.of(symbol) }, seconds);
+    }
+    observers.lag = (stream, hop, ms) => lag.observe({ stream, hop }, Math.max(0, ms) / 1000);
+  }
+}
+
+/** The first so many names as they are, all others as one: what keeps a label from growing. */
+class BoundedNames {
+  readonly #known = new Set<string>();
+
+  constructor(readonly limit: number) {}
+
+  of(name: string): string {
+    if (this.#known.has(name)) return name;
+    if (this.#known.size >= this.limit) return "other";
+    this.#known.add(name);
+    return name;
   }
 }

@@ -9,6 +9,7 @@ import type { Log } from "../feed/log.ts";
 import type { EdgeSettings } from "../feed/settings/settings.ts";
 import type { FeedStore } from "../feed/store.ts";
 import type { StreamTable } from "../feed/stream.ts";
+import { BroadcastLog } from "./broadcast_log.ts";
 import { ControlDesk } from "./admin_commands.ts";
 import { adminGuard } from "./admin_guard.ts";
 import { adminRoutes as adminRoutesOf } from "./admin_routes.ts";
@@ -65,8 +66,10 @@ export function operational(deps: OperationalDeps): Operational {
       note.isRefused ? ["the store takes no writes: control, tickets and the edge's note are off"] : [],
   });
   const guard = adminGuard(settings);
+  const broadcasts = new BroadcastLog(deps.log, clock, counters);
   const metrics = new EdgeMetrics({
     counters,
+    onBroadcast: (stream, seconds) => broadcasts.note(stream, seconds),
     bySymbol: settings.metricsBySymbol,
     look: async () => ({
       counters,

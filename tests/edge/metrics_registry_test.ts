@@ -1,6 +1,10 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { EDGE_ROWS, SYMBOL_ROWS } from "../../src/edge/metrics_edge.ts";
 import { INGEST_ROWS } from "../../src/edge/metrics_ingest.ts";
+import { BroadcastLog } from "../../src/edge/broadcast_log.ts";
+import { EdgeCounters } from "../../src/edge/edge_counters.ts";
+import { createLog } from "../../src/feed/log.ts";
+import { ManualClock } from "../support/manual_clock.ts";
 import { noClients } from "../../src/edge/stats_report.ts";
 import { aChannel, aConnection, anIngestHealth, aPlan } from "../support/ingest_health_factory.ts";
 import { anOperationalSide, type OperationalScene } from "../support/operational_scene.ts";
@@ -84,6 +88,22 @@ pure("flushes and lags are observed as they happen", async () => {
   assertEquals(values.get('tickcast_lag_seconds_sum{stream="tick",hop="sent"}'), 0);
 });
 
+pure("broadcasts are logged as a sample a second and stream", async () => {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const log = createLog({ level: "debug", write: (line) => void lines.push(line), clock });
+  const broadcasts = new BroadcastLog(log, clock, new EdgeCounters(clock));
+  for (let n = 0; n < 250; n++) {
+    broadcasts.note("tick", n === 120 ? 0.25 : 0.001);
+    if (n % 2 === 0) broadcasts.note("minute", 0.001);
+    await clock.advance(10);
+  }
+  const told = lines.map((line) => JSON.parse(line));
+  const of = (stream: string) => told.filter((one) => one.stream === stream);
+  assertEquals([of("tick").length, of("minute").length], [3, 3]);
+  assertEquals([of("tick")[1].flushes, of("tick")[2].slowest_ms], [100, 250]);
+});
+
 pure("symbols become labels only when asked for, and then a bounded number", async () => {
   const clients = {
     ...noClients,
@@ -94,6 +114,19 @@ pure("symbols become labels only when asked for, and then a bounded number", asy
   using loud = await told({ clients, metricsBySymbol: true });
   const lines = (await (await loud.request("GET", "/metrics")).text()).match(/symbol="/g) ?? [];
   assertEquals(lines.length, 1000);
+});
+
+pure("flushes are told by symbol only when asked for, and then a bounded number of symbols", async () => {
+  using loud = await told({ metricsBySymbol: true });
+  const { observers } = loud.counters;
+  for (let n = 0; n < 5_000; n++) observers.broadcastOf?.("tick", `S${n}`, 0.001);
+  const counts = [...(await scrape(loud))].filter(([name]) =>
+    name.startsWith("ws_broadcast_duration_seconds_count")
+  );
+  assertEquals(counts.length, 1001);
+  assertEquals(counts.find(([name]) => name.includes('symbol="other"'))?.[1], 4000);
+  using quiet = await told();
+  assertEquals(quiet.counters.observers.broadcastOf, undefined);
 });
 
 pure("label values written by strangers can't break the exposition", async () => {
