@@ -16,8 +16,8 @@ export interface LinkContext {
   readonly base: string;
   readonly token: string | undefined;
   readonly wants: () => Wants;
-  /** Cursor of the given streams; empty when they start now. */
-  readonly cursorOf: (streams: string[]) => string;
+  /** Cursor of the given streams, or of all; empty when they start now. */
+  readonly cursorOf: (streams?: string[]) => string;
   /** Between two polls that brought nothing, where polls can't wait. */
   readonly pollIntervalMs: number;
 }

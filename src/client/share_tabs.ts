@@ -8,6 +8,7 @@
  * const client = new Tickcast(location.origin, { share: shareTabs("prices") });
  * ```
  */
+import { isUpTo } from "./cursor_book.ts";
 import type { Link, LinkContext, LinkHandlers, OpenLink } from "./link.ts";
 import type { ServerMessage } from "./message.ts";
 import { mergeTwo, type Want, type Wants } from "./wants.ts";
@@ -32,10 +33,13 @@ export interface SharePlatform {
 }
 
 type Note =
-  | { readonly kind: "message"; readonly message: ServerMessage }
+  /** For all, or for one tab. */
+  | { readonly kind: "message"; readonly message: ServerMessage; readonly to?: string }
   | {
     readonly kind: "wants";
     readonly tab: string;
+    /** It only just came: what it missed before must be had for it. */
+    readonly isNew: boolean;
     readonly wants: readonly (readonly [string, Want])[];
     readonly cursor: string;
   }
@@ -81,6 +85,9 @@ class SharedLink implements Link {
   #inner: Link | undefined;
   #release: () => void = () => {};
   #hasGreeted = false;
+  #isNew = true;
+  /** Where a reopened connection must begin for tabs that came with less than this tab has. */
+  readonly #behind = new Map<string, string>();
   #cancelSay = () => {};
 
   constructor(
@@ -101,7 +108,8 @@ class SharedLink implements Link {
     if (this.#stop.signal.aborted) return;
     const wants = [...this.context.wants()];
     const cursor = this.context.cursorOf(wants.map(([stream]) => stream));
-    this.#say({ kind: "wants", tab: this.#tab, wants, cursor });
+    this.#say({ kind: "wants", tab: this.#tab, isNew: this.#isNew, wants, cursor });
+    this.#isNew = false;
     this.#cancelSay();
     this.#cancelSay = this.context.platform.timer(TAB_SAYS_MS, () => this.update());
   }
@@ -137,12 +145,20 @@ class SharedLink implements Link {
   #lead(): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.resolve();
     this.#cancelSay();
+    this.#openInner();
+    this.#say({ kind: "who" });
+    return new Promise((resolve) => this.#release = resolve);
+  }
+
+  #openInner(): void {
     this.#inner = this.open({
       ...this.context,
       wants: () => this.#allWants(),
-      cursorOf: (streams) => this.#cursorOf(streams),
+      cursorOf: (streams = [...this.#allWants().keys()]) => this.#cursorOf(streams),
     }, {
       onMessage: (message) => {
+        // The first word on a subscription: it has begun where it was to begin.
+        if (message.type !== "hello" && message.type !== "pong") this.#behind.clear();
         this.handlers.onMessage(message);
         this.#say({ kind: "message", message });
       },
@@ -152,14 +168,12 @@ class SharedLink implements Link {
         this.handlers.onDown(down);
       },
     });
-    this.#say({ kind: "who" });
-    return new Promise((resolve) => this.#release = resolve);
   }
 
   #hear(note: Note): void {
     if (this.#inner) return this.#hearAsLeader(note);
     if (note.kind === "who") this.update();
-    if (note.kind !== "message") return;
+    if (note.kind !== "message" || (note.to ?? this.#tab) !== this.#tab) return;
     if (!this.#hasGreeted && note.message.type !== "hello") {
       this.handlers.onMessage({ type: "hello", edge: undefined, heartbeatMs: undefined });
     }
@@ -169,16 +183,38 @@ class SharedLink implements Link {
 
   #hearAsLeader(note: Note): void {
     if (note.kind === "bye") this.#tabs.delete(note.tab);
-    if (note.kind === "wants") {
-      const { tab, cursor } = note;
-      this.#tabs.set(tab, { wants: new Map(note.wants), cursor, seenAt: this.context.platform.now() });
-      // So that a tab that only just came knows at once that it is connected.
-      this.#say({
-        kind: "message",
-        message: { type: "subscribed", cursor: this.#cursorOf([...this.#allWants().keys()]) },
-      });
-    }
+    if (note.kind === "wants") this.#hearWants(note);
     if (note.kind !== "message") this.#inner?.update();
+  }
+
+  #hearWants({ tab, wants, cursor, isNew }: Note & { readonly kind: "wants" }): void {
+    this.#tabs.set(tab, { wants: new Map(wants), cursor, seenAt: this.context.platform.now() });
+    if (isNew) this.#catchUp(tab, cursor);
+    // So that a tab that only just came knows at once that it is connected.
+    const streams = [...this.#allWants().keys()];
+    this.#say({
+      kind: "message",
+      to: tab,
+      message: { type: "subscribed", cursor: cursor || this.#cursorOf(streams) },
+    });
+  }
+
+  /** A tab that stands before this one gets what lies between by beginning there again; the others know repeats. */
+  #catchUp(tab: string, cursor: string): void {
+    for (const part of cursor.split(",")) {
+      const list = part.split(":", 1)[0] ?? "";
+      const stream = list.split(".", 1)[0] ?? "";
+      const own = this.context.cursorOf([stream]).split(",").find((each) => each.startsWith(`${list}:`));
+      if (!own || own === part) continue;
+      if (isUpTo(part.slice(list.length + 1), own.slice(list.length + 1))) this.#behind.set(list, part);
+      else {
+        const gap: ServerMessage = { type: "gap", stream, lost: null, cause: "epoch" };
+        this.#say({ kind: "message", to: tab, message: gap });
+      }
+    }
+    if (this.#behind.size === 0) return;
+    this.#inner?.close();
+    this.#openInner();
   }
 
   #allWants(): Wants {
@@ -191,20 +227,20 @@ class SharedLink implements Link {
     return all;
   }
 
-  /** This tab's cursor; for streams that only others want, theirs. */
+  /** This tab's cursor, or where one that came with less stands; for streams that only others want, theirs. */
   #cursorOf(streams: string[]): string {
-    const parts = [this.context.cursorOf(streams)];
+    const parts: string[] = [];
     for (const stream of streams) {
-      if (this.context.cursorOf([stream])) continue;
-      for (const { cursor } of this.#tabs.values()) {
-        const own = cursor.split(",").filter((part) =>
-          part.startsWith(`${stream}:`) || part.startsWith(`${stream}.`)
-        );
-        if (own.length === 0) continue;
-        parts.push(own.join());
-        break;
+      const isOf = (part: string) => part.startsWith(`${stream}:`) || part.startsWith(`${stream}.`);
+      const own = this.context.cursorOf([stream]);
+      if (own === "earliest") return own;
+      const others = [...this.#tabs.values()].map(({ cursor }) => cursor.split(",").filter(isOf));
+      const found = own ? own.split(",") : others.find((each) => each.length > 0) ?? [];
+      for (const part of found) {
+        const list = part.split(":", 1)[0] ?? "";
+        parts.push(this.#behind.get(list) ?? part);
       }
     }
-    return parts.filter((part) => part && part !== "earliest").join() || (parts[0] ?? "");
+    return parts.join();
   }
 }

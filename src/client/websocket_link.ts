@@ -89,7 +89,7 @@ export function openWebSocket(context: LinkContext, handlers: LinkHandlers): Lin
 
   return {
     update,
-    ping: () => send({ action: "ping", cursor: context.cursorOf([...held.keys()]) || undefined }),
+    ping: () => send({ action: "ping", cursor: context.cursorOf() || undefined }),
     authenticate(token) {
       send({ action: "auth", token });
       return state === "open";

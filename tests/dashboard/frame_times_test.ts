@@ -4,11 +4,13 @@ import type { Page } from "playwright-core";
 import { aScene, browserTest, inspect, openLive, untilText } from "./live_rig.ts";
 
 /** How long frames are watched at a time. */
-const WATCH_MS = 3_000;
+const WATCH_MS = 2_500;
 /** Other work on the machine can spoil a watch: one of so many must be good. */
 const WATCHES_MAX = 3;
-/** What is promised: a 60 Hz frame and a little. */
+/** What is promised: a 60 Hz frame and a little; on a machine so busy that the idle page misses it, no more than that. */
 const FRAME_P95_MS = 20;
+/** What of a frame the page's own script may take. */
+const SCRIPT_P95_MS = 10;
 
 interface FrameTimes {
   readonly p50: number;
@@ -46,11 +48,13 @@ browserTest(
     await using opened = await openLive(browser, edge, `?symbols=${market.symbols.join(",")}`);
     const { page } = opened;
     await untilText(page, "link-text", "Live");
+    const idle = await watch(page);
+    const limitMs = Math.max(FRAME_P95_MS, idle.p95 * 1.5);
     const timer = setInterval(() => {
       for (let n = 0; n < 20; n++) market.trade(Date.now());
       edge.trim("tick", 2000);
     }, 20);
-    await page.waitForTimeout(1000);
+    await page.waitForTimeout(500);
     const session = await page.context().newCDPSession(page);
     const heapMb = async () => {
       await session.send("HeapProfiler.collectGarbage");
@@ -58,7 +62,7 @@ browserTest(
     };
     const before = await heapMb();
     let seen = await watch(page);
-    for (let n = 1; n < WATCHES_MAX && seen.p95 >= FRAME_P95_MS; n++) seen = await watch(page);
+    for (let n = 1; n < WATCHES_MAX && seen.p95 >= limitMs; n++) seen = await watch(page);
     const after = await heapMb();
     clearInterval(timer);
     const figures = `frames p50 ${seen.p50.toFixed(1)} ms, p95 ${seen.p95.toFixed(1)} ms, script p95 ${
@@ -66,8 +70,8 @@ browserTest(
     } ms, heap ${before.toFixed(1)} to ${after.toFixed(1)} MB`;
     await Deno.stdout.write(new TextEncoder().encode(`${figures}\n`));
     const { stats } = await inspect(page, market.symbols[0] ?? "");
-    assert(stats.events > 3000, `only ${stats.events} events`);
-    assert(seen.p95 < FRAME_P95_MS, figures);
+    assert(stats.events > 2000, `only ${stats.events} events`);
+    assert(seen.p95 < limitMs && seen.script95 < SCRIPT_P95_MS, figures);
     assert(after - before < 8, figures);
   },
 );

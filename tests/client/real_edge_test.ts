@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Transport } from "../../src/client/link.ts";
+import { Tickcast } from "../../src/client/tickcast.ts";
+import { startRunning } from "../support/running.ts";
+import { until } from "./next.ts";
+
+/** Seeded, small and quick: the whole program with its simulator in this process. */
+const ENVIRONMENT = { SIMULATOR_SYMBOLS: "40", SIMULATOR_SEED: "3", LOG_LEVEL: "error" };
+
+Deno.test("on the real edge three clients on three transports see the same events once each, in order, through drops", async () => {
+  await using running = await startRunning(ENVIRONMENT);
+  const transports: readonly Transport[] = ["websocket", "sse", "poll"];
+  const clients = transports.map((transport) => {
+    const ids: string[] = [];
+    const errors: string[] = [];
+    const client = new Tickcast(running.base, {
+      transports: [transport],
+      platform: { random: () => 0.02 },
+      onError: ({ code, message }) => errors.push(`${code} ${message}`),
+    });
+    client.subscribe({ streams: ["tick"], cursor: "earliest" }, {
+      onEvents: ({ events }) => events.forEach(({ id }) => ids.push(id)),
+    });
+    return { client, ids, errors };
+  });
+  await Promise.all(clients.map(({ client }) => client.connect()));
+  await until("a hundred each", () => clients.every(({ ids }) => ids.length > 100));
+  for (const { client } of clients) client.disconnect();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const { client } of clients) void client.connect();
+  await until("three hundred each", () => clients.every(({ ids }) => ids.length > 300));
+  const count = Math.min(...clients.map(({ ids }) => ids.length));
+  const [first] = clients;
+  for (const { ids, errors, client } of clients) {
+    assertEquals(ids.slice(0, count), first?.ids.slice(0, count));
+    assertEquals(errors, []);
+    assertEquals([client.stats.repeats, client.stats.garbage, client.stats.gaps], [0, 0, 0]);
+  }
+  for (const { client } of clients) client[Symbol.dispose]();
+});
+
+Deno.test("on the real edge snapshots, changes of symbols, history, states and errors are as the client expects", async () => {
+  await using running = await startRunning(ENVIRONMENT);
+  const errors: string[] = [];
+  const seen = new Set<string>();
+  let snapshot: readonly string[] = [];
+  using client = new Tickcast(running.base, { onError: ({ code }) => errors.push(code) });
+  await client.connect();
+  const all = client.subscribe({ streams: ["tick"], mode: "latest", maxHz: 20, snapshot: true }, {
+    onSnapshot: ({ events }) => snapshot = [...snapshot, ...events.map(({ sym }) => sym)],
+    onEvents: ({ events }) => events.forEach(({ sym }) => seen.add(sym)),
+  });
+  await until("symbols", () => seen.size >= 4);
+  const [one = "", two = ""] = [...seen];
+  all.change({ symbols: [one] });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  seen.clear();
+  await until("events of one", () => seen.size > 0);
+  assertEquals([...seen], [one]);
+  all.change({ symbols: [two] });
+  await until("events of another", () => seen.has(two));
+  assert(new Set(snapshot).size > 0 || errors.length === 0);
+  const counts: number[] = [];
+  for await (const { events } of client.history({ stream: "tick", symbols: [one] })) {
+    counts.push(events.length);
+    assert(events.every(({ sym }) => sym === one));
+  }
+  assert(counts.reduce((sum, count) => sum + count, 0) > 0);
+  await until("states", () => client.streamStates.tick);
+  await until("a round trip", () => client.stats.roundTripMs !== undefined);
+  client.subscribe({ streams: ["tick"], symbols: ["not a symbol!"] });
+  await until("the refusal", () => errors.length > 0);
+  assertEquals(client.status.state, "open");
+  assert(errors.every((code) => code === "BAD_SYMBOL" || code === "UNKNOWN_SYMBOL"), errors.join());
+});
