@@ -7,7 +7,6 @@ import type { EdgeCore } from "./edge_core.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import { type EdgeLife, type EdgeOptions, wireEdge } from "./edge_wiring.ts";
 import type { EdgeFacts } from "./health_facts.ts";
-import { serveHardened } from "./hardened_server.ts";
 import type { Operational } from "./operational_routes.ts";
 import type { SessionHub } from "./session_hub.ts";
 import { refusal } from "./ws_door.ts";
@@ -64,6 +63,8 @@ export function startEdge(options: EdgeOptions): Edge {
     fetch,
     serve: async (hostname, port) => {
       if (core.settings.server === "deno") return listen(hostname, port, fetch);
+      // Loaded only where it is used: its packages read the environment and take time to start.
+      const { serveHardened } = await import("./hardened_server.ts");
       const server = await serveHardened({ core, doors, hostname, port });
       servers.push(server);
       return server;
