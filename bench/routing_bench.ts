@@ -7,7 +7,7 @@ import { silentLog } from "../src/feed/log.ts";
 import { ConnectionManager } from "../src/ingest/connection_manager.ts";
 import { planLoans } from "../src/ingest/failover.ts";
 import { lookupTicker } from "../src/ingest/lookup.ts";
-import { planRebalance } from "../src/ingest/rebalance.ts";
+import { AUTOMATIC_REBALANCE, planRebalance } from "../src/ingest/rebalance.ts";
 import { assignTickers } from "../src/ingest/routing.ts";
 import { FakePipeline } from "../tests/support/fake_pipeline.ts";
 import { FakeUpstream } from "../tests/support/fake_upstream.ts";
@@ -53,7 +53,7 @@ const weights = new Map(IDS.map((id, c) => [
   ),
 ]));
 Deno.bench("a rebalance of 8 000 tickers is planned (100 moves)", () => {
-  planRebalance(weights, { startOverShare: 1.25, movesMax: 100 });
+  planRebalance(weights, AUTOMATIC_REBALANCE);
 });
 
 const seats = IDS.map((id, n) => ({

@@ -7,14 +7,7 @@ import { MARKETS } from "../feed/wire_fields.ts";
 import { freeId } from "./connection_slots.ts";
 import type { Lane } from "./placement.ts";
 import { SOCKETS_MAX, tickersOf } from "./planned_connection.ts";
-import {
-  type Move,
-  MOVES_MAX,
-  planRebalance,
-  START_OVER_SHARE,
-  STOP_OVER_SHARE,
-  type Weights,
-} from "./rebalance.ts";
+import { ASKED_REBALANCE, AUTOMATIC_REBALANCE, type Move, planRebalance, type Weights } from "./rebalance.ts";
 import { assignTickers } from "./routing.ts";
 import { ALL, feedOfFrequency } from "./subscription_topics.ts";
 import { canonicalSymbols, sample, symbolProblems } from "./symbol_choice.ts";
@@ -186,10 +179,7 @@ export function rebalance(
   const { manager } = scope;
   const moved: Move[] = [];
   for (const weights of movable(scope)) {
-    const options = {
-      startOverShare: why === "asked" ? STOP_OVER_SHARE : START_OVER_SHARE,
-      movesMax: MOVES_MAX,
-    };
+    const options = why === "asked" ? ASKED_REBALANCE : AUTOMATIC_REBALANCE;
     for (const move of planRebalance(weights, options)) {
       for (const [frequency, tickers] of manager.placement.tickers(move.from)) {
         if (tickers.includes(move.ticker)) manager.rehome(frequency, move.ticker, move.to);

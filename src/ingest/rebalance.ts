@@ -21,10 +21,20 @@ export interface Move {
 
 /** How eager to be. */
 export interface RebalanceOptions {
-  /** {@link START_OVER_SHARE} for the automatic one; an operator's wish starts at {@link STOP_OVER_SHARE}. */
   readonly startOverShare: number;
+  readonly stopOverShare: number;
   readonly movesMax: number;
 }
+
+/** Calm: what is done without being asked for. */
+export const AUTOMATIC_REBALANCE: RebalanceOptions = {
+  startOverShare: START_OVER_SHARE,
+  stopOverShare: STOP_OVER_SHARE,
+  movesMax: MOVES_MAX,
+};
+
+/** As even as it gets: an operator's wish, or a connection that is new. */
+export const ASKED_REBALANCE: RebalanceOptions = { startOverShare: 1, stopOverShare: 1, movesMax: 20_000 };
 
 /** Weights of the movable tickers by connection: observed events a second, or 1 each to even out counts. */
 export type Weights = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -40,7 +50,7 @@ export function planRebalance(weights: Weights, options: RebalanceOptions): read
     const [from, most] = extreme(sums, (a, b) => a > b);
     const [to, least] = extreme(sums, (a, b) => a < b);
     if (most <= limit || most - least <= WORTH_MOVING) break;
-    limit = share * STOP_OVER_SHARE;
+    limit = share * options.stopOverShare;
     const choice = fitting(left.get(from) ?? new Map(), (most - least) / 2);
     if (choice === undefined) break;
     const [ticker, weight] = choice;

@@ -17,7 +17,7 @@ import { planLoans } from "../../src/ingest/failover.ts";
 import { LEASE_MS, mayTake, nextLooks } from "../../src/ingest/leadership.ts";
 import { Liveness } from "../../src/ingest/liveness.ts";
 import { Outages } from "../../src/ingest/outages.ts";
-import { planRebalance, START_OVER_SHARE, STOP_OVER_SHARE } from "../../src/ingest/rebalance.ts";
+import { ASKED_REBALANCE, AUTOMATIC_REBALANCE, planRebalance } from "../../src/ingest/rebalance.ts";
 import { refusalOfClose, refusalOfSocketError, refusalOfStatus } from "../../src/ingest/refusal.ts";
 import { assignTickers } from "../../src/ingest/routing.ts";
 import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/subscription_topics.ts";
@@ -183,7 +183,7 @@ test("a rebalance never makes it worse, moves nothing twice, and calms down: wha
     const before = new Map(
       lists.map((list, c) => [`c${c}`, new Map(list.map((weight, n) => [`T${c}_${n}`, weight]))]),
     );
-    const moves = planRebalance(before, { startOverShare: STOP_OVER_SHARE, movesMax: 1_000 });
+    const moves = planRebalance(before, ASKED_REBALANCE);
     assertEquals(new Set(moves.map((move) => move.ticker)).size, moves.length);
     const after = new Map([...before].map(([id, list]) => [id, new Map(list)]));
     for (const { ticker, from, to } of moves) {
@@ -197,7 +197,7 @@ test("a rebalance never makes it worse, moves nothing twice, and calms down: wha
       return Math.max(...sums) - Math.min(...sums);
     };
     assert(spread(after) <= spread(before));
-    const again = planRebalance(after, { startOverShare: START_OVER_SHARE, movesMax: 1_000 });
+    const again = planRebalance(after, AUTOMATIC_REBALANCE);
     assert(spread(applied(after, again)) <= spread(after));
   }));
 });
@@ -215,7 +215,7 @@ test("a rate that wavers around the share moves nothing: hysteresis", () => {
   const around = (a: number, b: number) =>
     new Map([["c1", new Map([["A", a], ["B", 10]])], ["c2", new Map([["C", b], ["D", 10]])]]);
   for (const [a, b] of [[100, 80], [80, 100], [110, 90]] as const) {
-    assertEquals(planRebalance(around(a, b), { startOverShare: START_OVER_SHARE, movesMax: 10 }), []);
+    assertEquals(planRebalance(around(a, b), AUTOMATIC_REBALANCE), []);
   }
 });
 
