@@ -2,13 +2,14 @@
  * Brings a manager to a plan: at the start everything is new; at a reload only the difference is applied, no socket that
  * stays is touched, and what operators changed at run time is kept.
  */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import { FREQUENCIES } from "../feed/stream.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
 import type { PlannedConnection } from "./planned_connection.ts";
 import type { Lane } from "./placement.ts";
 import { leastLoaded } from "./routing.ts";
 import type { RuntimeChanges } from "./runtime_changes.ts";
-import { ALL, marketOfSymbol } from "./subscription_topics.ts";
+import { ALL } from "./subscription_topics.ts";
 
 /** What applying a plan changed. */
 export interface AppliedPlan {

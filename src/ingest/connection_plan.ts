@@ -25,11 +25,21 @@ export interface ConnectionPlan {
   readonly fallback: readonly string[];
 }
 
-/** Plans. Never throws: what is wrong is in `problems` (no plan) or `fallback` (a smaller one). */
-export function planConnections(settings: IngestSettings, universes: Universes): ConnectionPlan {
-  if (!settings.multiConnection) return finish(settings, "single", planSingle(settings, universes), []);
+/**
+ * Plans. Never throws: what is wrong is in `problems` (no plan) or `fallback` (a smaller one).
+ * @param trouble what was wrong with where universes come from.
+ */
+export function planConnections(
+  settings: IngestSettings,
+  universes: Universes,
+  trouble: readonly string[] = [],
+): ConnectionPlan {
+  if (!settings.multiConnection) {
+    const single = planSingle(settings, universes);
+    return finish(settings, "single", { ...single, problems: [...trouble, ...single.problems] }, []);
+  }
   const several = planSeveral(settings, universes);
-  const fallback = [...settings.multiConnectionProblems, ...several.problems];
+  const fallback = [...settings.multiConnectionProblems, ...trouble, ...several.problems];
   if (fallback.length === 0) return finish(settings, "multi", several, []);
   return finish(settings, "single", planSingle(settings, universes), fallback);
 }

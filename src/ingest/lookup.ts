@@ -1,8 +1,9 @@
 /** Where one ticker rides, per frequency: a few map look-ups, whatever the number of tickers (B2: under 1 ms). */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import { TickcastError } from "../feed/error.ts";
 import { FREQUENCIES } from "../feed/stream.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
-import { marketOfSymbol, topicsOf } from "./subscription_topics.ts";
+import { topicsOf } from "./subscription_topics.ts";
 
 /** One frequency of a ticker. */
 export interface TickerRide {

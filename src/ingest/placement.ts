@@ -2,10 +2,11 @@
  * Where every ticker is at home, and where it rides besides. Looked up on control paths and read by the manager, which
  * makes each connection's wanted topics of it. Nothing here knows a socket.
  */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import { FREQUENCIES, type Frequency } from "../feed/stream.ts";
 import type { Market } from "../feed/wire_fields.ts";
 import type { PlannedConnection, TickersByFrequency } from "./planned_connection.ts";
-import { ALL, marketOfSymbol, topicsOf } from "./subscription_topics.ts";
+import { ALL, topicsOf } from "./subscription_topics.ts";
 
 /** A connection as far as routing cares. */
 export type Lane = Pick<PlannedConnection, "id" | "name" | "feed" | "market" | "frequencies">;

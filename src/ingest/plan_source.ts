@@ -24,13 +24,14 @@ export interface PlanSourceOptions {
  */
 export async function readPlan(options: PlanSourceOptions, signal: AbortSignal): Promise<ConnectionPlan> {
   const { settings, store, clock } = options;
-  const universes = await withinLimit(
+  const { ingest } = settings;
+  const { universes, trouble } = await withinLimit(
     clock,
     UNIVERSES_LIMIT_MS,
     signal,
-    (inner) => loadUniverses(universeKeys(settings.ingest), settings.ingest.universesFile, store, inner),
+    (inner) => loadUniverses(universeKeys(ingest), ingest.universesFile, store, inner),
   );
-  const plan = planConnections(settings.ingest, universes);
+  const plan = planConnections(ingest, universes, trouble);
   const refused = settings.strictConfig ? [...plan.problems, ...plan.fallback] : plan.problems;
   if (refused.length > 0) throw new TickcastError("SETTINGS", [...new Set(refused)].join("; "));
   return plan;

@@ -95,7 +95,7 @@ export class RunningIngest implements Ingest {
 
   async reload(): Promise<Record<string, unknown>> {
     const plan = await readPlan(this.#parts, this.#stop.signal);
-    if (this.#plan?.mode === "multi" && plan.fallback.length > 0) {
+    if (plan.fallback.length > 0 && (this.#plan?.mode === "multi" || this.#plan === undefined)) {
       throw new TickcastError("SETTINGS", plan.fallback.join("; "));
     }
     const applied = await this.#apply(plan);
@@ -261,8 +261,11 @@ export class RunningIngest implements Ingest {
         pipeline.health().channels.filter((one) => one.state !== "off").map((one) => one.stream),
       ),
       reload: () => this.reload(),
-      universe: async (key) =>
-        (await loadUniverses([key], settings.ingest.universesFile, store, this.#stop.signal)).get(key) ?? [],
+      universe: async (key) => {
+        const file = settings.ingest.universesFile;
+        const { universes } = await loadUniverses([key], file, store, this.#stop.signal);
+        return universes.get(key) ?? [];
+      },
     };
   }
 }

@@ -68,8 +68,10 @@ function wantedSymbols(
   universes: Universes,
   problems: string[],
 ): ReadonlyMap<Frequency, readonly string[]> {
-  const choices = chooseSymbols(settings, universes, problems);
   const own = settings.multiConnection ? connectionSymbols(settings, universes) : [];
+  const found: string[] = [];
+  const choices = chooseSymbols(settings, universes, found);
+  problems.push(...found.filter((one) => own.length === 0 || !one.startsWith("SYMBOL_UNIVERSE_KEY=")));
   return new Map(
     [...choices].map(([frequency, choice]) => [
       frequency,

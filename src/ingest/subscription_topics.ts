@@ -2,6 +2,7 @@
  * What a subscription is called upstream: `A.AAPL`, `XAS.BTC-USD`, `FMV.*`. Prefixes are the `ev` names of
  * `feed/wire_fields.ts`; crypto is subscribed without our `X:` (Massive's WebSocket documentation, crypto channels).
  */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import type { Frequency } from "../feed/stream.ts";
 import { type Market, WIRE_SHAPES } from "../feed/wire_fields.ts";
 import type { UpstreamFeed } from "./frame.ts";
@@ -23,9 +24,6 @@ const TYPES: Readonly<Record<"A" | "T" | "minute" | "fmv", string>> = {
 
 /** The host a frequency comes from. */
 export const feedOfFrequency = (frequency: Frequency): Feed => frequency === "fmv" ? "business" : "realtime";
-
-/** The market a symbol of ours belongs to. */
-export const marketOfSymbol = (symbol: string): Market => symbol.startsWith("X:") ? "crypto" : "stocks";
 
 /** The part of a mixed list one market takes: its own symbols, `*` when everything of it is wanted; each once. */
 export function symbolsOfMarket(symbols: readonly string[], market: Market): readonly string[] {

@@ -1,9 +1,10 @@
 /** Which symbols each frequency asks for where no connection has its own: explicit, else as ticks, else the universe, else all. */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import type { IngestSettings } from "../feed/settings/settings.ts";
 import { FREQUENCIES, type Frequency } from "../feed/stream.ts";
 import { canonicalSymbol, isSymbol } from "../feed/symbol.ts";
 import type { Market } from "../feed/wire_fields.ts";
-import { ALL, marketOfSymbol } from "./subscription_topics.ts";
+import { ALL } from "./subscription_topics.ts";
 
 /** Universes that were found, by key. A key that is not in it, or empty, was not. */
 export type Universes = ReadonlyMap<string, readonly string[]>;
@@ -45,7 +46,7 @@ export function chooseSymbols(
       if (!problems.includes(problem)) problems.push(problem);
     }
     const choice = named === undefined
-      ? byDefault ?? { symbols: [], isNamed: true }
+      ? byDefault ?? { symbols: [], isNamed: false }
       : { symbols: canonicalSymbols(named), isNamed: true };
     problems.push(...symbolProblems(choice.symbols, settings.markets, SETTING_OF[frequency]));
     choices.set(frequency, choice);

@@ -1,4 +1,5 @@
 /** Subscribing and unsubscribing tickers at run time. All or nothing: what is refused changes nothing. */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import { TickcastError } from "../feed/error.ts";
 import type { Log } from "../feed/log.ts";
 import type { IngestSettings } from "../feed/settings/settings.ts";
@@ -9,7 +10,7 @@ import type { Lane } from "./placement.ts";
 import { tickersOf } from "./planned_connection.ts";
 import { assignTickers, type Load } from "./routing.ts";
 import type { RuntimeChanges } from "./runtime_changes.ts";
-import { ALL, marketOfSymbol } from "./subscription_topics.ts";
+import { ALL } from "./subscription_topics.ts";
 import { canonicalSymbols, sample, symbolProblems } from "./symbol_choice.ts";
 
 /** What commands work on. */

@@ -1,4 +1,5 @@
 /** Critical symbols ride on a second connection as well; the data path drops the repeats. */
+import { marketOfSymbol } from "../feed/market_calendar.ts";
 import { FREQUENCIES, type Frequency } from "../feed/stream.ts";
 import type { Slot } from "./connection_slots.ts";
 import { leastLoaded } from "./routing.ts";
@@ -62,7 +63,7 @@ function homeOf(
   slots: readonly Carrier[],
   homes: HomesOf,
 ): Carrier | undefined {
-  const market = symbol.startsWith("X:") ? "crypto" : "stocks";
+  const market = marketOfSymbol(symbol);
   return slots.find((slot) => {
     const tickers = slot.market === market ? homes.get(slot.id)?.get(frequency) ?? [] : [];
     return tickers.includes(symbol) || tickers.includes(ALL);

@@ -82,22 +82,36 @@ export function resolveUniverse(key: string, universes: Universes): readonly str
   return universes.get(top?.[1] ?? "")?.slice(0, Number(top?.[2])) ?? [];
 }
 
+/** What was found, and what is wrong with the file. */
+export interface LoadedUniverses {
+  readonly universes: Universes;
+  readonly trouble: readonly string[];
+}
+
 /**
- * Universes for these keys. Those found nowhere are left out.
- * @throws {TickcastError} SETTINGS for a bad file; STORE_UNAVAILABLE or STORE_REFUSED when the store is needed and fails.
+ * Universes for these keys. Those found nowhere are left out; a file that is wrong is `trouble`, and the store is asked instead.
+ * @throws {TickcastError} STORE_UNAVAILABLE or STORE_REFUSED when the store is needed and fails.
  */
 export async function loadUniverses(
   keys: readonly string[],
   file: string | undefined,
   store: Pick<ShelfStore, "readUniverse">,
   signal: AbortSignal,
-): Promise<Universes> {
-  const fromFile = file === undefined ? new Map<string, readonly string[]>() : await readUniversesFile(file);
+): Promise<LoadedUniverses> {
+  const { universes: listed, trouble } = file === undefined
+    ? { universes: new Map<string, readonly string[]>(), trouble: [] }
+    : await readUniversesFile(file).then(
+      (universes) => ({ universes, trouble: [] }),
+      (error: unknown) => ({
+        universes: new Map(),
+        trouble: [error instanceof Error ? error.message : String(error)],
+      }),
+    );
   const found = new Map<string, readonly string[]>();
   for (const key of keys) {
-    const listed = resolveUniverse(key, fromFile);
-    const tickers = listed.length > 0 ? listed : await store.readUniverse(key, signal);
+    const inFile = resolveUniverse(key, listed);
+    const tickers = inFile.length > 0 ? inFile : await store.readUniverse(key, signal);
     if (tickers.length > 0) found.set(key, tickers.slice(0, UNIVERSE_MAX_TICKERS));
   }
-  return found;
+  return { universes: found, trouble };
 }

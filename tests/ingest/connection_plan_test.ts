@@ -253,6 +253,25 @@ test("a fall-back still carries the tickers that were written for connections, n
   assertEquals(shown(made), ["connection_1 stocks realtime: A.AAPL,A.MSFT"]);
 });
 
+test("a universe that is missing for all does not stop a fall-back that has tickers of its own", () => {
+  const made = plan({
+    ...MULTI,
+    SYMBOL_UNIVERSE_KEY: "ghost",
+    WEBSOCKET_CONNECTION_1_SYMBOLS: "AAPL",
+    WEBSOCKET_CONNECTION_2_SYMBOLS: "MSFT",
+  });
+  assertEquals([made.mode, made.problems], ["single", []]);
+  assert(made.fallback.some((reason) => reason.includes("SYMBOL_UNIVERSE_KEY=ghost")));
+  assertEquals(shown(made), ["connection_1 stocks realtime: A.AAPL,A.MSFT"]);
+});
+
+test("trouble with the universes file refuses one connection, and makes several fall back", () => {
+  const trouble = ["UNIVERSES_FILE=u.json must be JSON"];
+  assertEquals(planConnections(settingsOf({}), new Map(), trouble).problems, trouble);
+  const several = planConnections(settingsOf({ ...MULTI, TICK_SYMBOLS: "A,B" }), new Map(), trouble);
+  assertEquals([several.mode, several.problems, several.fallback], ["single", [], trouble]);
+});
+
 test("every ticker has exactly one home and counts differ by one at most, whatever the lists", () => {
   const ticker = fc.stringMatching(/^[A-Z]{1,4}$/);
   fc.assert(

@@ -99,3 +99,22 @@ test("a lease that cannot be given back costs the stop two seconds at most", asy
   await stop(ingest, s.clock);
   assert(lines.some((line) => line.event === "lease_not_released"));
 });
+
+test("a universes file that is not JSON refuses to start, but makes several connections fall back to one", async () => {
+  const readTextFile = Deno.readTextFile;
+  Deno.readTextFile = () => Promise.resolve("{not json");
+  try {
+    const file = { UNIVERSES_FILE: "u.json", TICK_SYMBOLS: "AAPL,MSFT" };
+    const error = await assertRejects(() => start(scene(), file), TickcastError);
+    assert(error.message.includes("UNIVERSES_FILE=u.json must be JSON"), error.message);
+    const s = scene();
+    const several = { USE_MULTI_CONNECTION: "true", WEBSOCKET_CONNECTION_2_ENABLED: "true" };
+    const { ingest, lines } = await start(s, { ...file, ...several });
+    await s.clock.advance(500);
+    assertEquals(s.upstream.open.map((socket) => [...socket.held].join()), ["A.AAPL,A.MSFT"]);
+    assert(lines.some((line) => line.event === "plan_fallback"));
+    await stop(ingest, s.clock);
+  } finally {
+    Deno.readTextFile = readTextFile;
+  }
+});
