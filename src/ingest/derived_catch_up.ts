@@ -3,7 +3,7 @@
  * in the order they were received. What the lists no longer hold is the fold's gap.
  */
 import { type Cursor, ORIGIN, type Position, positionOfId } from "../feed/cursor.ts";
-import type { Stamped, SymbolEvent } from "../feed/event.ts";
+import type { Gap, Stamped, SymbolEvent } from "../feed/event.ts";
 
 /** A list as leading found it, oldest first. */
 export interface SeededList {
@@ -14,6 +14,8 @@ export interface SeededList {
 /** What to give a fold, and whether anything between its checkpoint and the lists is gone. */
 export interface CatchUp {
   readonly events: readonly SymbolEvent[];
+  /** Losses the lists tell among them. */
+  readonly gaps: readonly Gap[];
   readonly missed: boolean;
 }
 
@@ -36,7 +38,8 @@ export function catchUp(cursor: Cursor | undefined, lists: readonly SeededList[]
     missed ||= gone;
     return events;
   });
-  return { events: mergeByReceipt(unseen), missed };
+  const gaps = unseen.flat().filter((event): event is Stamped<Gap> => event.type === "gap");
+  return { events: mergeByReceipt(unseen), gaps, missed };
 }
 
 function after(
@@ -67,3 +70,7 @@ function mergeByReceipt(lists: readonly (readonly Stamped[])[]): SymbolEvent[] {
     if (event !== undefined && event.type !== "gap") merged.push(event);
   }
 }
+
+/** Whether a loss is told in these events already. */
+export const isTold = (gap: Gap, events: readonly Stamped[]): boolean =>
+  events.some((event) => event.type === "gap" && event.from <= gap.from && event.to >= gap.to);

@@ -1,7 +1,8 @@
 /**
  * Hosts the derived streams in ingest: gives the folds what stands in the lists, offers what they make, keeps their
  * checkpoints, and catches up after a restart or takeover, so that no signal is made twice and none is missing but what fell
- * between the checkpoint and the start of the lists, which is told as a gap.
+ * between the checkpoint and the start of the lists, which is told as a gap. What an input stream tells as lost is told in the
+ * streams made of it as well.
  *
  * The folds see an event when it has been appended, not before: so a state is always true at a position of each input list, the
  * lists alone can bring it up to date, and a leader that was fenced off leaves no signal of events nobody ever got.
@@ -12,14 +13,15 @@
 import { type Clock, isAbort } from "../feed/clock.ts";
 import { type Cursor, parseCursor, type Position } from "../feed/cursor.ts";
 import { describeError } from "../feed/error.ts";
-import type { FeedEvent, Stamped } from "../feed/event.ts";
+import type { FeedEvent, Gap, Stamped } from "../feed/event.ts";
 import type { Log } from "../feed/log.ts";
 import type { FoldStore } from "../feed/store.ts";
 import { listsOfStream, streamOfList } from "../feed/stream.ts";
 import type { DerivedFold } from "../signals/derived_fold.ts";
 import type { DerivedEvents, DerivedStreams } from "../signals/derived_streams.ts";
-import { catchUp, endOfList, type SeededList } from "./derived_catch_up.ts";
+import { catchUp, endOfList, isTold, type SeededList } from "./derived_catch_up.ts";
 import { DerivedCheckpoint } from "./derived_checkpoint.ts";
+import { cutAtGaps, type HostedFold, positionsOf, type Term } from "./derived_term.ts";
 import { OfferedEvents } from "./offered_events.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline.ts";
 import { withinLimit } from "./time_limit.ts";
@@ -58,41 +60,6 @@ export interface DerivedHost {
   run(signal: AbortSignal): Promise<void>;
   /** After the flush of a clean stop: saves everything. Resolves in any case, within {@link FOLD_FINISH_LIMIT_MS}. */
   finish(): Promise<void>;
-}
-
-/** A fold with what belongs to its term. */
-interface HostedFold {
-  readonly fold: DerivedFold;
-  /** Undefined: there was no checkpoint. */
-  readonly cursor: Cursor | undefined;
-  /** Something between its checkpoint and the present is gone, and not told yet. */
-  gapDue: boolean;
-  readonly offered: OfferedEvents;
-  readonly checkpoint: DerivedCheckpoint;
-}
-
-/** Something appended while the lists are still being read. */
-interface Appended {
-  readonly list: string;
-  readonly first: Position;
-  readonly events: readonly FeedEvent[];
-}
-
-interface Term {
-  readonly derived: DerivedStreams;
-  readonly folds: readonly HostedFold[];
-  readonly positions: Map<string, Position>;
-  /** Lists not read yet. */
-  readonly awaited: Set<string>;
-  /** Undefined once caught up. */
-  gathering:
-    | {
-      readonly untilMs: number;
-      readonly seeded: SeededList[];
-      readonly appended: Appended[];
-      events: number;
-    }
-    | undefined;
 }
 
 class Host implements DerivedHost {
@@ -193,7 +160,7 @@ class Host implements DerivedHost {
       log,
       fence,
       savedCursor: cursor,
-      positions: () => only(positions, lists),
+      positions: () => positionsOf(positions, lists),
       made: () => offered.made,
       settled: () => offered.settled,
     });
@@ -228,23 +195,30 @@ class Host implements DerivedHost {
     }
     for (const hosted of term.folds) {
       const { fold } = hosted;
-      fold.remember(lists.find(({ list }) => list === fold.stream)?.events ?? []);
+      const own = lists.find(({ list }) => list === fold.stream)?.events ?? [];
+      fold.remember(own);
       const inputs = lists.filter(({ list }) => fold.inputs.has(streamOfList(list)));
       if (inputs.length === 0) continue;
-      const { events, missed } = catchUp(hosted.cursor, inputs);
+      const { events, gaps, missed } = catchUp(hosted.cursor, inputs);
       const gap = missed || hosted.gapDue;
       hosted.gapDue = false;
-      if (fold.tellsGaps && gap) this.#tellGap(hosted, events[0]?.t);
+      if (gap) this.#tellMissed(hosted, events[0]?.t);
+      for (const told of gaps) if (!isTold(told, own)) this.#tell(fold, told);
       for (const event of events) this.#offer(hosted, fold.apply(event));
       this.#options.log.info("fold_caught_up", { stream: fold.stream, events: events.length, gap });
     }
   }
 
   /** From the newest event the checkpoint knew to the first that is left. */
-  #tellGap({ fold }: HostedFold, firstT: number | undefined): void {
+  #tellMissed({ fold }: HostedFold, firstT: number | undefined): void {
     const to = firstT ?? this.#options.clock.now();
     const from = Math.min(to, Number.isFinite(fold.newestT()) ? fold.newestT() : to);
-    this.#options.pipeline().tellGap(fold.stream, { lost: null, cause: "upstream", from, to });
+    this.#tell(fold, { cause: "upstream", from, to });
+  }
+
+  /** What an input lost, the streams made of it may have lost too; how many of their events, nobody can know. */
+  #tell(fold: DerivedFold, { cause, from, to }: Pick<Gap, "cause" | "from" | "to">): void {
+    if (fold.tellsGaps) this.#options.pipeline().tellGap(fold.stream, { lost: null, cause, from, to });
   }
 
   #onAppended(list: string, first: Position, events: readonly FeedEvent[]): void {
@@ -260,7 +234,10 @@ class Host implements DerivedHost {
     const stream = streamOfList(list);
     if (!term.derived.inputs.has(stream)) return;
     term.positions.set(list, { epoch: first.epoch, seq: first.seq + events.length - 1 });
-    this.#offerAll(term, term.derived.onEvents(stream, events));
+    for (const part of cutAtGaps(events)) {
+      if (!("type" in part)) this.#offerAll(term, term.derived.onEvents(stream, part));
+      else for (const { fold } of term.folds) if (fold.inputs.has(stream)) this.#tell(fold, part);
+    }
   }
 
   #offerAll(term: Term, made: readonly DerivedEvents[]): void {
@@ -279,15 +256,6 @@ class Host implements DerivedHost {
   #listsOf(stream: string): readonly string[] {
     return listsOfStream(stream, stream === "tick" ? this.#options.tickLists : 1);
   }
-}
-
-function only(positions: ReadonlyMap<string, Position>, lists: readonly string[]): Cursor {
-  const cursor = new Map<string, Position>();
-  for (const list of lists) {
-    const position = positions.get(list);
-    if (position !== undefined) cursor.set(list, position);
-  }
-  return cursor;
 }
 
 /** A host; nothing happens before its first term. */

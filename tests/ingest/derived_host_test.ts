@@ -4,62 +4,10 @@ import { FeedEvent } from "../../src/feed/event.ts";
 import { createSignalFold } from "../../src/signals/signal_fold.ts";
 import { A_MONDAY } from "../support/event_factory.ts";
 import { ManualClock } from "../support/manual_clock.ts";
-import { frameOf, wireBar, wireFairValue, wireTrade } from "../support/wire_factory.ts";
-import { type DerivedScene, LIVELY, startDerived } from "./derived_scene.ts";
+import { aMarket, fenceOf, gapsIn, keysIn, play } from "./derived_market.ts";
+import { LIVELY, startDerived } from "./derived_scene.ts";
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
-
-/** A frame to be sent `atMs` after the start. */
-interface Sent {
-  readonly atMs: number;
-  readonly elements: readonly (Record<string, unknown> | string)[];
-}
-
-/** One symbol: trades every 200 ms, ten times the size after two minutes, a fair value every second, a bar a minute. */
-function aMarket(turn: number, seconds: number): readonly Sent[] {
-  const sent: Sent[] = [];
-  for (let n = 0; n < seconds * 5; n++) {
-    const atMs = n * 200;
-    const t = A_MONDAY + atMs;
-    const price = Math.round(10_000 + 40 * Math.sin((n + turn) / 37) + 4 * Math.sin((n * turn) / 3)) / 100;
-    const size = (50 + ((n * 7 + turn) % 40)) * (n > 610 ? 10 : 1);
-    sent.push({ atMs, elements: [wireTrade({ i: `${n}`, p: price, s: size, t, q: n })] });
-    if (n % 5 === 4) {
-      const off = Math.round(price * (1 + 0.02 * Math.sin(n / 50)) * 100) / 100;
-      sent.push({ atMs: atMs + 100, elements: [wireFairValue("AAPL", `${t + 90}000000`, off)] });
-    }
-    if (n % 300 === 299) {
-      const s = A_MONDAY + Math.floor(atMs / 60_000) * 60_000;
-      const bar = wireBar({
-        ev: "AM",
-        s,
-        e: s + 60_000,
-        o: price - 0.8,
-        c: price,
-        h: price,
-        l: price - 1,
-        v: 500 + n,
-      });
-      sent.push({ atMs: atMs + 190, elements: [bar] });
-    }
-  }
-  return sent;
-}
-
-/** Sends frames at their times, from the clock's present on; then, unless told otherwise, waits for all to be appended. */
-async function play(scene: DerivedScene, sent: readonly Sent[], settleMs = 1000): Promise<void> {
-  for (const { atMs, elements } of sent) {
-    const wait = A_MONDAY + atMs - scene.clock.now();
-    if (wait > 0) await scene.clock.advance(wait);
-    scene.pipeline.accept(frameOf(elements, { rx: scene.clock.now() }));
-  }
-  await scene.clock.advance(settleMs);
-}
-
-const keysIn = async (scene: DerivedScene) =>
-  (await scene.list("signal")).filter((event) => event.type === "signal").map((event) => String(event.key));
-const gapsIn = async (scene: DerivedScene) =>
-  (await scene.list("signal")).filter((event) => event.type === "gap");
 
 test("signals of what was appended stand in their list, with ids, and heatmaps in theirs", async () => {
   const scene = await startDerived();
@@ -250,34 +198,4 @@ test("a list that was lost is a gap too, and the fold goes on with its state", a
   await third.clock.advance(100);
   assertEquals((await gapsIn(third)).length, 1);
   await third.kill();
-});
-
-const fenceOf = async (scene: DerivedScene) => (await scene.store.readLease())?.fence ?? 0;
-
-test("another leader's fence keeps a stale one from saving over its checkpoints", async () => {
-  const stale = await startDerived();
-  await play(stale, aMarket(3, 10));
-  await stale.store.takeLease("other", await fenceOf(stale), 60_000);
-  const before = await stale.store.loadFold("signal");
-  await stale.clock.advance(10_000);
-  await stale.kill();
-  await stale.host.finish();
-  assertEquals(await stale.store.loadFold("signal"), before);
-});
-
-test("unreadable checkpoints cost what they held, never the start", async () => {
-  const first = await startDerived();
-  await play(first, aMarket(3, 5));
-  await first.stop();
-  const { cursor } = await first.store.loadFold("signal");
-  const rubbish = new Map([["AAPL", "{"], ["MSFT", '{"v":99}'], [
-    "IBM",
-    '{"v":1,"b":7,"d":{"surge":"x","trend":[[1]]}}',
-  ]]);
-  await first.store.saveFold("signal", await fenceOf(first), rubbish, cursor ?? "");
-  const second = await startDerived(first);
-  await play(second, aMarket(3, 12).slice(30));
-  const keys = await keysIn(second);
-  assertEquals(new Set(keys).size, keys.length);
-  await second.kill();
 });
