@@ -8,9 +8,19 @@ import { answerFault } from "./http_answer.ts";
 /** A request's body; no route takes more. */
 const BODY_MAX_BYTES = 256 * 1024;
 
+/** Headers of a request; node:http leaves those past its own count out without a word. */
+const HEADERS_MAX_COUNT = 100;
+
 /** The request as the doors take it, or the refusal of one that is none. */
 export async function readNodeRequest(incoming: IncomingMessage): Promise<Request | Response> {
   try {
+    const count = incoming.rawHeaders.length / 2;
+    if (count > HEADERS_MAX_COUNT) {
+      throw new TickcastError(
+        "BAD_REQUEST",
+        `Cannot answer as a request must have at most ${HEADERS_MAX_COUNT} headers: current number is ${count}`,
+      );
+    }
     const headers = new Headers();
     for (let n = 0; n + 1 < incoming.rawHeaders.length; n += 2) {
       headers.append(incoming.rawHeaders[n] ?? "", incoming.rawHeaders[n + 1] ?? "");

@@ -14,8 +14,10 @@ interface Served extends AsyncDisposable {
   readonly base: string;
 }
 
-async function serve(): Promise<Served> {
-  const rig = edgeRig({ settings: { authMode: "jwt", jwt: secretSettings, defaultTier: "standard" } });
+async function serve(server: "deno" | "hardened"): Promise<Served> {
+  const rig = edgeRig({
+    settings: { authMode: "jwt", jwt: secretSettings, defaultTier: "standard", server },
+  });
   const { port } = await rig.edge.serve("127.0.0.1", 0);
   return {
     rig,
@@ -35,196 +37,208 @@ function tokenFor(ms: number, claims: Record<string, unknown> = {}): Promise<str
 const HOUR_MS = 3_600_000;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-Deno.test("a socket authenticates by its first message, and nothing is done for it before", async () => {
-  await using served = await serve();
-  await using client = new SocketClient(served.port, "/ws/tick");
-  await client.say({ action: "subscribe", symbols: ["AAPL"], id: 1 });
-  const refused = await client.first("error");
-  assertEquals([refused.code, refused.id], ["UNAUTHORIZED", 1]);
-  await client.say({ action: "auth", token: await tokenFor(HOUR_MS), id: 2 });
-  assertEquals((await client.first("authenticated")).id, 2);
-  await client.say({ action: "subscribe", symbols: ["AAPL"] });
-  await client.first("subscribed");
-  await served.rig.writer.append("tick", [aTrade(), aTrade({ sym: "MSFT" })]);
-  assertEquals((await client.events(1)).length, 1);
-});
+for (const server of ["deno", "hardened"] as const) {
+  const test = (name: string, fn: () => Promise<void>) => Deno.test(`${name} (SERVER=${server})`, fn);
+  /** Takes a token's real life, and is the same behind both servers. */
+  const testOnce = server === "deno" ? test : () => {};
 
-Deno.test("a bad token in the first message closes with a code that does not come back", async () => {
-  await using served = await serve();
-  await using client = new SocketClient(served.port, "/ws/tick");
-  await client.say({ action: "auth", token: "nonsense" });
-  assertEquals((await client.closed).code, 4501);
-  assertEquals((await client.first("error")).code, "UNAUTHORIZED");
-});
-
-Deno.test("an expired token in the first message closes with a code that does", async () => {
-  await using served = await serve();
-  await using client = new SocketClient(served.port, "/ws/tick");
-  await client.say({ action: "auth", token: await tokenFor(-60_000) });
-  assertEquals((await client.closed).code, 4004);
-  assertEquals((await client.first("error")).code, "AUTH_EXPIRED");
-});
-
-Deno.test("a token offered beside the subprotocol is taken and never echoed", async () => {
-  await using served = await serve();
-  const token = await tokenFor(HOUR_MS);
-  for (const offer of [["tickcast.v1", `bearer.${token}`], [`bearer.${token}`, "tickcast.v1"]]) {
-    await using client = new SocketClient(served.port, "/ws/tick?symbols=AAPL", offer);
+  test("a socket authenticates by its first message, and nothing is done for it before", async () => {
+    await using served = await serve(server);
+    await using client = new SocketClient(served.port, "/ws/tick");
+    await client.say({ action: "subscribe", symbols: ["AAPL"], id: 1 });
+    const refused = await client.first("error");
+    assertEquals([refused.code, refused.id], ["UNAUTHORIZED", 1]);
+    await client.say({ action: "auth", token: await tokenFor(HOUR_MS), id: 2 });
+    assertEquals((await client.first("authenticated")).id, 2);
+    await client.say({ action: "subscribe", symbols: ["AAPL"] });
     await client.first("subscribed");
-    assertEquals(client.socket.protocol, "tickcast.v1");
-    assertEquals(JSON.stringify(client.messages).includes(token.slice(-40)), false);
-  }
-});
+    await served.rig.writer.append("tick", [aTrade(), aTrade({ sym: "MSFT" })]);
+    assertEquals((await client.events(1)).length, 1);
+  });
 
-Deno.test("a token that ends while a socket runs is told and closes it, unless a new one came in time", async () => {
-  await using served = await serve();
-  await using renewed = new SocketClient(served.port, "/ws/tick?symbols=*", [
-    "tickcast.v1",
-    `bearer.${await tokenFor(1_500)}`,
-  ]);
-  await using ended = new SocketClient(served.port, "/ws/tick?symbols=*", [
-    "tickcast.v1",
-    `bearer.${await tokenFor(1_500)}`,
-  ]);
-  await renewed.first("subscribed");
-  await renewed.say({ action: "auth", token: await tokenFor(HOUR_MS) });
-  await renewed.first("authenticated");
-  assertEquals((await ended.closed).code, 4004);
-  assertEquals((await ended.first("error")).code, "AUTH_EXPIRED");
-  await served.rig.writer.append("tick", [aTrade()]);
-  assertEquals((await renewed.events(1)).length, 1);
-  assertEquals(ended.ids(), []);
-});
+  test("a bad token in the first message closes with a code that does not come back", async () => {
+    await using served = await serve(server);
+    await using client = new SocketClient(served.port, "/ws/tick");
+    await client.say({ action: "auth", token: "nonsense" });
+    assertEquals((await client.closed).code, 4501);
+    assertEquals((await client.first("error")).code, "UNAUTHORIZED");
+  });
 
-Deno.test("a token that ends while an event stream runs is told and ends it; it is never downgraded", async () => {
-  await using served = await serve();
-  await using client = new StreamClient(served.port, "/sse/tick", bearer(await tokenFor(1_500)));
-  await client.first("subscribed");
-  await client.ended.promise;
-  assertEquals(client.messages.find(({ code }) => code !== undefined)?.code, "AUTH_EXPIRED");
-  await served.rig.writer.append("tick", [aTrade()]);
-  assertEquals(client.ids(), []);
-});
+  test("an expired token in the first message closes with a code that does", async () => {
+    await using served = await serve(server);
+    await using client = new SocketClient(served.port, "/ws/tick");
+    await client.say({ action: "auth", token: await tokenFor(-60_000) });
+    assertEquals((await client.closed).code, 4004);
+    assertEquals((await client.first("error")).code, "AUTH_EXPIRED");
+  });
 
-/** Doors that answer at once: path, and what must not come through with rights to ticks of AAPL alone. */
-const RIGHTS = { streams: ["tick"], symbols: ["AAPL", "X:*"] };
-
-Deno.test("rights hold at every door: streams", async () => {
-  await using served = await serve();
-  const token = await tokenFor(HOUR_MS, RIGHTS);
-  for (
-    const path of [
-      "/sse/minute",
-      "/sse?streams=minute",
-      "/events/minute",
-      "/snapshot/minute",
-      "/events/heatmap",
-    ]
-  ) {
-    const response = await fetch(`${served.base}${path}`, { headers: bearer(token) });
-    const text = await response.text();
-    assertEquals([response.status, /"code":"(\w+)"/.exec(text)?.[1]], [403, "FORBIDDEN"], path);
-  }
-  await using client = new SocketClient(served.port, "/ws", ["tickcast.v1", `bearer.${token}`]);
-  for (const streams of [["minute"], ["tick", "minute"], ["heatmap"]]) {
-    client.messages.length = 0;
-    await client.say({ action: "subscribe", streams, symbols: ["AAPL"] });
-    assertEquals((await client.first("error")).code, "FORBIDDEN");
-  }
-});
-
-Deno.test("rights hold at every door: symbols", async () => {
-  await using served = await serve();
-  const token = await tokenFor(HOUR_MS, RIGHTS);
-  await served.rig.writer.append("tick", [aTrade(), aTrade({ sym: "MSFT" }), aTrade({ sym: "X:BTC-USD" })]);
-  await served.rig.writer.append("minute", [aMinute()]);
-  for (const symbols of ["MSFT", "*", "AAPL,MSFT", "A*", "X*"]) {
-    for (const path of ["/sse/tick", "/events/tick", "/snapshot/tick"]) {
-      const response = await fetch(`${served.base}${path}?symbols=${symbols}`, { headers: bearer(token) });
-      const text = await response.text();
-      assertEquals(response.status, 403, `${path} ${symbols} ${text}`);
+  test("a token offered beside the subprotocol is taken and never echoed", async () => {
+    await using served = await serve(server);
+    const token = await tokenFor(HOUR_MS);
+    for (const offer of [["tickcast.v1", `bearer.${token}`], [`bearer.${token}`, "tickcast.v1"]]) {
+      await using client = new SocketClient(served.port, "/ws/tick?symbols=AAPL", offer);
+      await client.first("subscribed");
+      assertEquals(client.socket.protocol, "tickcast.v1");
+      assertEquals(JSON.stringify(client.messages).includes(token.slice(-40)), false);
     }
-  }
-  await using client = new SocketClient(served.port, "/ws/tick", ["tickcast.v1", `bearer.${token}`]);
-  for (const symbol of ["MSFT", "*", "A*", "X*"]) {
-    client.messages.length = 0;
-    await client.say({ action: "subscribe", symbols: [symbol] });
-    assertEquals((await client.first("error")).code, "FORBIDDEN", symbol);
-  }
-  const snapshot = await fetch(`${served.base}/snapshot/tick?symbols=AAPL,X:*`, { headers: bearer(token) });
-  assertEquals((await snapshot.json()).events.map(({ sym }: { sym: string }) => sym).sort(), [
-    "AAPL",
-    "X:BTC-USD",
-  ]);
-});
+  });
 
-Deno.test("a new token with fewer symbols takes away what it does not allow", async () => {
-  await using served = await serve();
-  const wide = await tokenFor(HOUR_MS);
-  await using client = new SocketClient(served.port, "/ws/tick", ["tickcast.v1", `bearer.${wide}`]);
-  await client.say({ action: "subscribe", symbols: ["AAPL", "MSFT"] });
-  await client.first("subscribed");
-  await client.say({ action: "auth", token: await tokenFor(HOUR_MS, RIGHTS) });
-  await client.first("authenticated");
-  await served.rig.writer.append("tick", [aTrade({ sym: "MSFT" }), aTrade(), aTrade({ sym: "MSFT" })]);
-  await client.events(1);
-  await client.say({ action: "ping" });
-  await client.first("pong");
-  const symbols = client.of("events").flatMap(({ events }) => events as { sym: string }[]).map(({ sym }) =>
-    sym
+  testOnce(
+    "a token that ends while a socket runs is told and closes it, unless a new one came in time",
+    async () => {
+      await using served = await serve(server);
+      await using renewed = new SocketClient(served.port, "/ws/tick?symbols=*", [
+        "tickcast.v1",
+        `bearer.${await tokenFor(1_500)}`,
+      ]);
+      await using ended = new SocketClient(served.port, "/ws/tick?symbols=*", [
+        "tickcast.v1",
+        `bearer.${await tokenFor(1_500)}`,
+      ]);
+      await renewed.first("subscribed");
+      await renewed.say({ action: "auth", token: await tokenFor(HOUR_MS) });
+      await renewed.first("authenticated");
+      assertEquals((await ended.closed).code, 4004);
+      assertEquals((await ended.first("error")).code, "AUTH_EXPIRED");
+      await served.rig.writer.append("tick", [aTrade()]);
+      assertEquals((await renewed.events(1)).length, 1);
+      assertEquals(ended.ids(), []);
+    },
   );
-  assertEquals(symbols, ["AAPL"]);
-});
 
-Deno.test("a native EventSource opens with a ticket and comes back with the cookie it was given", async () => {
-  await using served = await serve();
-  const { ticket } = await (await fetch(`${served.base}/tickets`, {
-    method: "POST",
-    headers: bearer(await tokenFor(HOUR_MS)),
-  }))
-    .json();
-  const cookies: string[] = [];
-  const opened: number[] = [];
-  // What a browser does with cookies, which this client leaves to its fetch.
-  const withCookies = async (url: string | URL, init: RequestInit) => {
-    const headers = new Headers(init.headers);
-    if (cookies.length > 0) headers.set("cookie", cookies.join("; "));
-    const response = await fetch(url, { ...init, headers });
-    opened.push(response.status);
-    cookies.push(...response.headers.getSetCookie().map((cookie) => cookie.split(";")[0] ?? ""));
-    return response;
-  };
-  const source = new EventSource(`${served.base}/sse/tick?ticket=${ticket}`, { fetch: withCookies });
-  const next = (type: string) =>
-    new Promise<MessageEvent>((resolve) => source.addEventListener(type, resolve, { once: true }));
-  await next("subscribed");
-  assertMatch(cookies[0] ?? "", /^tickcast_token=/);
-  const first = next("tick");
-  await served.rig.writer.append("tick", [aTrade({ tid: "1" })]);
-  assertEquals(JSON.parse((await first).data)[0].tid, "1");
-  for (const session of served.rig.edge.hub.sessions()) session.close(1000, "come back", 1);
-  const second = next("tick");
-  await served.rig.writer.append("tick", [aTrade({ tid: "2" })]);
-  assertEquals(JSON.parse((await second).data)[0].tid, "2");
-  source.close();
-  assertEquals(opened, [200, 200]);
-});
+  testOnce(
+    "a token that ends while an event stream runs is told and ends it; it is never downgraded",
+    async () => {
+      await using served = await serve(server);
+      await using client = new StreamClient(served.port, "/sse/tick", bearer(await tokenFor(1_500)));
+      await client.first("subscribed");
+      await client.ended.promise;
+      assertEquals(client.messages.find(({ code }) => code !== undefined)?.code, "AUTH_EXPIRED");
+      await served.rig.writer.append("tick", [aTrade()]);
+      assertEquals(client.ids(), []);
+    },
+  );
 
-Deno.test("without a token event streams and polls are refused, and a token in a URL is refused too", async () => {
-  await using served = await serve();
-  const token = await tokenFor(HOUR_MS);
-  for (const path of ["/sse/tick", "/events/tick", "/snapshot/tick"]) {
-    for (const query of ["", `?token=${token}`, `?access_token=${token}`, "?ticket=nonsense"]) {
-      const response = await fetch(`${served.base}${path}${query}`);
+  /** Doors that answer at once: path, and what must not come through with rights to ticks of AAPL alone. */
+  const RIGHTS = { streams: ["tick"], symbols: ["AAPL", "X:*"] };
+
+  test("rights hold at every door: streams", async () => {
+    await using served = await serve(server);
+    const token = await tokenFor(HOUR_MS, RIGHTS);
+    for (
+      const path of [
+        "/sse/minute",
+        "/sse?streams=minute",
+        "/events/minute",
+        "/snapshot/minute",
+        "/events/heatmap",
+      ]
+    ) {
+      const response = await fetch(`${served.base}${path}`, { headers: bearer(token) });
       const text = await response.text();
-      assertEquals(
-        [response.status, text.includes(token.slice(-40))],
-        [401, false],
-        path + query.slice(0, 8),
-      );
+      assertEquals([response.status, /"code":"(\w+)"/.exec(text)?.[1]], [403, "FORBIDDEN"], path);
     }
-  }
-  await using socket = new SocketClient(served.port, `/ws/tick?token=${token}`);
-  assertEquals((await socket.closed).wasClean, false);
-  assert((served.rig.edge.counters.refused.get("UNAUTHORIZED") ?? 0) > 0);
-});
+    await using client = new SocketClient(served.port, "/ws", ["tickcast.v1", `bearer.${token}`]);
+    for (const streams of [["minute"], ["tick", "minute"], ["heatmap"]]) {
+      client.messages.length = 0;
+      await client.say({ action: "subscribe", streams, symbols: ["AAPL"] });
+      assertEquals((await client.first("error")).code, "FORBIDDEN");
+    }
+  });
+
+  test("rights hold at every door: symbols", async () => {
+    await using served = await serve(server);
+    const token = await tokenFor(HOUR_MS, RIGHTS);
+    await served.rig.writer.append("tick", [aTrade(), aTrade({ sym: "MSFT" }), aTrade({ sym: "X:BTC-USD" })]);
+    await served.rig.writer.append("minute", [aMinute()]);
+    for (const symbols of ["MSFT", "*", "AAPL,MSFT", "A*", "X*"]) {
+      for (const path of ["/sse/tick", "/events/tick", "/snapshot/tick"]) {
+        const response = await fetch(`${served.base}${path}?symbols=${symbols}`, { headers: bearer(token) });
+        const text = await response.text();
+        assertEquals(response.status, 403, `${path} ${symbols} ${text}`);
+      }
+    }
+    await using client = new SocketClient(served.port, "/ws/tick", ["tickcast.v1", `bearer.${token}`]);
+    for (const symbol of ["MSFT", "*", "A*", "X*"]) {
+      client.messages.length = 0;
+      await client.say({ action: "subscribe", symbols: [symbol] });
+      assertEquals((await client.first("error")).code, "FORBIDDEN", symbol);
+    }
+    const snapshot = await fetch(`${served.base}/snapshot/tick?symbols=AAPL,X:*`, { headers: bearer(token) });
+    assertEquals((await snapshot.json()).events.map(({ sym }: { sym: string }) => sym).sort(), [
+      "AAPL",
+      "X:BTC-USD",
+    ]);
+  });
+
+  test("a new token with fewer symbols takes away what it does not allow", async () => {
+    await using served = await serve(server);
+    const wide = await tokenFor(HOUR_MS);
+    await using client = new SocketClient(served.port, "/ws/tick", ["tickcast.v1", `bearer.${wide}`]);
+    await client.say({ action: "subscribe", symbols: ["AAPL", "MSFT"] });
+    await client.first("subscribed");
+    await client.say({ action: "auth", token: await tokenFor(HOUR_MS, RIGHTS) });
+    await client.first("authenticated");
+    await served.rig.writer.append("tick", [aTrade({ sym: "MSFT" }), aTrade(), aTrade({ sym: "MSFT" })]);
+    await client.events(1);
+    await client.say({ action: "ping" });
+    await client.first("pong");
+    const symbols = client.of("events").flatMap(({ events }) => events as { sym: string }[]).map(({ sym }) =>
+      sym
+    );
+    assertEquals(symbols, ["AAPL"]);
+  });
+
+  test("a native EventSource opens with a ticket and comes back with the cookie it was given", async () => {
+    await using served = await serve(server);
+    const { ticket } = await (await fetch(`${served.base}/tickets`, {
+      method: "POST",
+      headers: bearer(await tokenFor(HOUR_MS)),
+    }))
+      .json();
+    const cookies: string[] = [];
+    const opened: number[] = [];
+    // What a browser does with cookies, which this client leaves to its fetch.
+    const withCookies = async (url: string | URL, init: RequestInit) => {
+      const headers = new Headers(init.headers);
+      if (cookies.length > 0) headers.set("cookie", cookies.join("; "));
+      const response = await fetch(url, { ...init, headers });
+      opened.push(response.status);
+      cookies.push(...response.headers.getSetCookie().map((cookie) => cookie.split(";")[0] ?? ""));
+      return response;
+    };
+    const source = new EventSource(`${served.base}/sse/tick?ticket=${ticket}`, { fetch: withCookies });
+    const next = (type: string) =>
+      new Promise<MessageEvent>((resolve) => source.addEventListener(type, resolve, { once: true }));
+    await next("subscribed");
+    assertMatch(cookies[0] ?? "", /^tickcast_token=/);
+    const first = next("tick");
+    await served.rig.writer.append("tick", [aTrade({ tid: "1" })]);
+    assertEquals(JSON.parse((await first).data)[0].tid, "1");
+    for (const session of served.rig.edge.hub.sessions()) session.close(1000, "come back", 1);
+    const second = next("tick");
+    await served.rig.writer.append("tick", [aTrade({ tid: "2" })]);
+    assertEquals(JSON.parse((await second).data)[0].tid, "2");
+    source.close();
+    assertEquals(opened, [200, 200]);
+  });
+
+  test("without a token event streams and polls are refused, and a token in a URL is refused too", async () => {
+    await using served = await serve(server);
+    const token = await tokenFor(HOUR_MS);
+    for (const path of ["/sse/tick", "/events/tick", "/snapshot/tick"]) {
+      for (const query of ["", `?token=${token}`, `?access_token=${token}`, "?ticket=nonsense"]) {
+        const response = await fetch(`${served.base}${path}${query}`);
+        const text = await response.text();
+        assertEquals(
+          [response.status, text.includes(token.slice(-40))],
+          [401, false],
+          path + query.slice(0, 8),
+        );
+      }
+    }
+    await using socket = new SocketClient(served.port, `/ws/tick?token=${token}`);
+    assertEquals((await socket.closed).wasClean, false);
+    assert((served.rig.edge.counters.refused.get("UNAUTHORIZED") ?? 0) > 0);
+  });
+}
