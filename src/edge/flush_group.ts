@@ -62,7 +62,7 @@ export class FlushGroup {
   }
 
   #flushSelection(selection: Selection, followers: readonly Follower[], nowMs: number): boolean {
-    const { end, base } = this.feed.log;
+    const { end } = this.feed.log;
     let least = end;
     this.#last = undefined;
     let messages = 0;
@@ -73,7 +73,6 @@ export class FlushGroup {
       const follower = followers[n];
       if (follower === undefined || follower.place >= end) continue;
       if (follower.isReady) {
-        if (follower.place < base) follower.leap();
         const sent = this.#advance(follower, nowMs);
         if (sent !== undefined && !sent.isEmpty) {
           messages++;
@@ -100,6 +99,7 @@ export class FlushGroup {
       (buffered > 0 || follower.heldTicks > 0 || follower.isDegraded) &&
       !host.mayTake(follower, buffered, nowMs, this.#isLate)
     ) return undefined;
+    if (follower.place < this.feed.log.base) follower.leap();
     const frame = follower.skip === undefined && !follower.isDegraded
       ? this.#sharedFrame(follower)
       : follower.ownFrame();

@@ -24,6 +24,7 @@ export class FlushSchedule implements Disposable {
   #feeds: readonly StreamFeed[] = [];
   #timer: Disposable | undefined;
   #timerMs = Infinity;
+  #turn: Disposable | undefined;
   #isScheduled = false;
   #isStopped = false;
 
@@ -57,11 +58,11 @@ export class FlushSchedule implements Disposable {
     this.wake();
   }
 
-  /** Looks for what is due once the running task is over: several lists pulled together flush together. */
+  /** Looks for what is due in the next turn of the loop: several lists pulled together flush together, in their order. */
   wake(): void {
     if (this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
-    queueMicrotask(() => {
+    this.#turn = this.#clock.timer(0, () => {
       this.#isScheduled = false;
       this.#run();
     });
@@ -69,6 +70,7 @@ export class FlushSchedule implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isStopped = true;
+    this.#turn?.[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
   }
 

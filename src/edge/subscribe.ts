@@ -85,8 +85,9 @@ export async function subscribe(
     if (held !== undefined) reshape(session, held, wanted, principal);
     else joining.push({ feed, wanted, want: core.feeds.want(feed) });
   }
-  await join(session, principal, request, start, joining);
-  oweSnapshots(session, request, good.map(({ feed }) => feed));
+  const shown = good.map(({ feed }) => feed).filter((feed) => request.snapshot || feed.spec.snapshotAlways);
+  await join(session, principal, request, start, joining, shown);
+  oweSnapshots(session, request, shown);
   const names = good.map(({ feed }) => feed.spec.name);
   core.log.info("ws_subscribe", { client: session.id, streams: names, symbols: logged(request.symbols) });
 }
@@ -152,14 +153,16 @@ async function join(
   request: SubscriptionRequest,
   start: Start,
   joining: readonly Joining[],
+  shown: readonly StreamFeed[],
 ): Promise<void> {
   try {
     const cold = joining.filter(({ feed }) =>
       !feed.isWarm || (start.from === "cursor" && isAhead(feed.log, start.cursor))
     );
     if (cold.length > 0) await Promise.all(cold.map(({ feed }) => waitFor(session, feed, start)));
-    if (request.snapshot) {
-      await Promise.all(joining.map(({ feed }) => feed.latest.load(session.signal).catch(() => {})));
+    // One that can't be read now is owed until it can.
+    if (shown.length > 0) {
+      await Promise.all(shown.map((feed) => feed.latest.load(session.signal).catch(() => {})));
     }
   } catch (error) {
     for (const { want } of joining) want[Symbol.dispose]();
@@ -208,7 +211,7 @@ const ownWords = (feed: StreamFeed, cursor: ReadonlyMap<string, Position>): stri
 function oweSnapshots(session: Session, request: SubscriptionRequest, feeds: readonly StreamFeed[]): void {
   for (const feed of feeds) {
     const follower = session.follower(feed.spec.name);
-    if (follower === undefined || !(request.snapshot || feed.spec.snapshotAlways)) continue;
+    if (follower === undefined) continue;
     follower.snapshotOwed = request.symbols === undefined
       ? follower.selection.wanted.patterns
       : symbolPatterns(request.symbols.map(parsePattern));
