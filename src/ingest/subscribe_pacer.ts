@@ -8,7 +8,7 @@ import { withoutCovered } from "./subscription_topics.ts";
 /** Topics a message names at most; 200 are known to work (massive-websocket notes §10). */
 export const TOPICS_PER_MESSAGE = 200;
 /** Least time between two messages. */
-export const MESSAGE_PACE_MS = 100;
+export const MESSAGE_PACE_MS = 50;
 
 /** One message to send. */
 export interface SubscribeMessage {

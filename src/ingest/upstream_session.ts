@@ -17,7 +17,7 @@ import type { SocketFrame, SocketOpener, UpstreamSocket } from "./upstream_socke
 /** TCP, TLS and upgrade, at most. */
 export const OPEN_LIMIT_MS = 10_000;
 /** How often time limits, liveness and the pace of subscriptions are looked at. */
-export const TICK_MS = 100;
+export const TICK_MS = 50;
 const UNSERVED_SAMPLE = 5;
 
 /** What a session needs of its surroundings. */

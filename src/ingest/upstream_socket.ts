@@ -77,6 +77,7 @@ class WsSocket implements UpstreamSocket {
   #refusal: Refusal | undefined;
   #isClosed = false;
   #bytesRead = () => 0;
+  #controlFrames = 0;
 
   /** `settled` is called once: with true when open, with false when it never will be. */
   constructor(clock: Clock, url: string, settled: (isOpen: boolean) => void) {
@@ -87,7 +88,9 @@ class WsSocket implements UpstreamSocket {
       skipUTF8Validation: true,
     });
     this.#ws = ws;
-    ws.on("upgrade", ({ socket }) => this.#bytesRead = () => socket.bytesRead);
+    // Not every runtime counts a TLS socket's bytes: pings and pongs are counted by themselves.
+    ws.on("upgrade", ({ socket }) => this.#bytesRead = () => socket.bytesRead ?? 0);
+    for (const event of ["ping", "pong"]) ws.on(event, () => this.#controlFrames++);
     ws.on("unexpected-response", (request, response) => {
       this.fail(refusalOfUpgrade(response.statusCode ?? 0));
       request.destroy();
@@ -124,7 +127,7 @@ class WsSocket implements UpstreamSocket {
   }
 
   bytesRead(): number {
-    return this.#bytesRead();
+    return this.#bytesRead() + this.#controlFrames;
   }
 
   send(text: string): void {
