@@ -1,5 +1,5 @@
 /**
- * A stream's freshness (`docs/operations.md`, Health): pure, from what is known at one moment. Three rules carry it: connected is
+ * A stream's freshness (`docs/health.md`): pure, from what is known at one moment. Three rules carry it: connected is
  * not fresh (only data makes `live`), data beats the calendar (a replay on a Sunday is live), and a closed market is no fault.
  */
 import type { StreamState } from "../feed/health.ts";
