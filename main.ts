@@ -3,6 +3,7 @@
  *
  *     main.ts                    serve, in the role of ROLE
  *     main.ts simulate [flags]   an upstream that behaves like Massive
+ *     main.ts load [flags]       many clients against a running service, every event checked
  *     main.ts reference KIND     the settings as Markdown (`settings`) or as an example environment (`env`)
  *
  * Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings or arguments.
@@ -174,6 +175,14 @@ async function listen(
 }
 
 /** Whoever read our output may be gone (`| head`): that ends the output, not the service. */
+/** What an operator's program is given. */
+interface Operating {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly print: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 const write = (to: typeof Deno.stdout | typeof Deno.stderr) => (text: string) => {
   try {
     to.writeSync(new TextEncoder().encode(text));
@@ -280,18 +289,32 @@ function simulate(args: readonly string[]): Promise<number> {
   });
 }
 
+/** What an operator runs by hand is loaded only when it is asked for: edges don't carry it. */
+async function operate(run: (deps: Operating) => Promise<number>): Promise<number> {
+  const stop = new AbortController();
+  untilAskedToStop().then(() => stop.abort());
+  return await run({
+    clock: systemClock,
+    random: systemRandom,
+    print: (line) => print(`${line}\n`),
+    signal: stop.signal,
+  });
+}
+
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case undefined:
       return await serve(Deno.env.toObject());
     case "simulate":
       return await simulate(rest);
+    case "load":
+      return await operate(async (deps) => (await import("./src/operations/load.ts")).runLoad(rest, deps));
     case "reference":
       print(rest[0] === "env" ? envExample(SIGNAL_THRESHOLDS) : settingsMarkdown(SIGNAL_THRESHOLDS));
       return 0;
     default:
       complain(
-        `Cannot run as the command must be simulate, reference, or none: current value is ${command}\n`,
+        `Cannot run as the command must be simulate, load, reference, or none: current value is ${command}\n`,
       );
       return 2;
   }

@@ -1,0 +1,83 @@
+/** The course of a run: steps through the stages, notes a point a second, tells one in five. */
+import type { Clock } from "../../feed/clock.ts";
+import type { Fleet } from "./fleet.ts";
+import type { LoadPlan } from "./load_arguments.ts";
+import type { LoadFigures } from "./load_figures.ts";
+import type { ServerSample, ServerWatch } from "./server_watch.ts";
+import { clientsAt, runLengthMs } from "./stages.ts";
+
+/** How often the number of clients is adjusted. */
+const STEP_MS = 100;
+/** How often the course is noted, and how often it is told. */
+const POINT_MS = 1_000;
+const TOLD_EVERY_POINTS = 5;
+/** What {@link runCourse} needs. */
+export interface CourseDeps {
+  readonly clock: Clock;
+  readonly print: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Steps through the stages, noting a point a second. */
+export async function runCourse(
+  plan: LoadPlan,
+  { clock, print, signal }: CourseDeps,
+  figures: LoadFigures,
+  fleet: Fleet,
+  watch: ServerWatch,
+): Promise<void> {
+  const startMs = clock.monotonic();
+  const lengthMs = runLengthMs(plan.stages);
+  let sample: ServerSample = { memoryBytes: null, cpuPercent: null, scrapeMs: null };
+  let sampling: Promise<void> = Promise.resolve();
+  let points = 0;
+  let eventsBefore = 0;
+  let pointedMs = startMs;
+  for (let atMs = 0; atMs < lengthMs && !signal.aborted; atMs = clock.monotonic() - startMs) {
+    fleet.adjust(clientsAt(plan.stages, atMs));
+    const before = clock.monotonic();
+    await clock.sleep(STEP_MS, signal).catch(() => {});
+    const lateMs = clock.monotonic() - before - STEP_MS;
+    figures.toolLateMs.add(lateMs);
+    const sinceMs = clock.monotonic() - pointedMs;
+    if (sinceMs < POINT_MS) continue;
+    const { events } = figures.totals;
+    const { p50, p95, p99 } = figures.recentDeliveryMs.summary();
+    figures.recentDeliveryMs.clear();
+    figures.point({
+      at: Math.round((clock.monotonic() - startMs) / 100) / 10,
+      wanted: clientsAt(plan.stages, clock.monotonic() - startMs),
+      connected: figures.clients,
+      eventsPerSecond: Math.round((events - eventsBefore) * 1000 / sinceMs),
+      failed: figures.failed,
+      undetected: figures.totals.undetected,
+      p50,
+      p95,
+      p99,
+      toolLateMs: Math.max(0, Math.round(lateMs)),
+      memoryBytes: sample.memoryBytes,
+      cpuPercent: sample.cpuPercent,
+    });
+    pointedMs = clock.monotonic();
+    eventsBefore = events;
+    if (points++ % TOLD_EVERY_POINTS === 0) {
+      print(progressLine(figures));
+      sampling = sampling.then(async () => void (sample = await watch.sample()));
+    }
+  }
+  await sampling;
+}
+
+function progressLine(figures: LoadFigures): string {
+  const { connected, totals, course, failed, resumed } = figures;
+  const now = course.at(-1);
+  return `  ${String(Math.round(now?.at ?? 0)).padStart(5)} s  ${figures.clients}/${
+    now?.wanted ?? 0
+  } clients` +
+    ` (ws ${connected.ws}, sse ${connected.sse}, poll ${connected.poll})  ${
+      now?.eventsPerSecond ?? 0
+    } events/s` +
+    `  p95 ${now?.p95 ?? "–"} ms  p99 ${
+      now?.p99 ?? "–"
+    } ms  lost ${totals.undetected}  failed ${failed}  resumed ${resumed}`;
+}

@@ -1,0 +1,71 @@
+/** An event-stream client of `/sse`, read by fetch; a slow one leaves its answer unread for seconds. */
+import { parseCursor } from "../../feed/cursor.ts";
+import { isAbort } from "../../feed/clock.ts";
+import { headersOf, type Listen, type LoadLink, SLOW_READ_INTERVAL_MS, symbolsOf } from "./load_link.ts";
+
+/** A block longer than this is not one of ours. */
+const BLOCK_MAX_CHARS = 4 * 1024 * 1024;
+
+/** See {@link Listen}. */
+export const listenBySse: Listen = async (link, signal) => {
+  const query = new URLSearchParams({
+    streams: link.streams.join(","),
+    symbols: symbolsOf(link).join(","),
+    ...link.cursor === "" ? { snapshot: "true" } : { cursor: link.cursor },
+  });
+  try {
+    const response = await fetch(`${link.url}/sse?${query}`, {
+      signal,
+      headers: { accept: "text/event-stream", ...headersOf(link.token) },
+    });
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw new Error(`SSE answered ${response.status}`);
+    }
+    link.opened();
+    await readBlocks(response.body, link, signal);
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error;
+  }
+};
+
+async function readBlocks(
+  body: ReadableStream<Uint8Array>,
+  link: LoadLink,
+  signal: AbortSignal,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let buffered = "";
+  for await (const chunk of body) {
+    buffered += decoder.decode(chunk, { stream: true });
+    let from = 0;
+    for (let end = buffered.indexOf("\n\n"); end >= 0; end = buffered.indexOf("\n\n", from)) {
+      takeBlock(buffered.slice(from, end), link);
+      from = end + 2;
+    }
+    buffered = buffered.slice(from);
+    if (buffered.length > BLOCK_MAX_CHARS) throw new Error("SSE block without an end");
+    if (link.isSlow) await link.clock.sleep(SLOW_READ_INTERVAL_MS, signal);
+  }
+}
+
+/** One block: `id:`, `event:` and one line of `data:`, as the protocol has them. */
+function takeBlock(block: string, link: LoadLink): void {
+  let id = "", event = "", data = "";
+  for (const line of block.split("\n")) {
+    if (line.startsWith("data: ")) data = line.slice(6);
+    else if (line.startsWith("event: ")) event = line.slice(7);
+    else if (line.startsWith("id: ")) id = line.slice(4);
+  }
+  const cursor = id === "" ? undefined : readCursor(id);
+  if (data !== "") link.take(link.reader.readBlock(event, data), cursor);
+  else if (cursor !== undefined) link.take({ kind: "cursor", type: "id", cursor });
+}
+
+function readCursor(text: string) {
+  try {
+    return parseCursor(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+/** The load tool against the real program, and against one that loses an event. */
+import { assert, assertEquals } from "@std/assert";
+import { systemClock, systemRandom } from "../../src/feed/clock.ts";
+import { runLoad } from "../../src/operations/load.ts";
+import type { LoadReport } from "../../src/operations/load/load_report.ts";
+import { startRunning } from "../support/running.ts";
+
+async function load(args: readonly string[]): Promise<{ code: number; lines: string[]; report: LoadReport }> {
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  const lines: string[] = [];
+  try {
+    const code = await runLoad([...args, "--json", file], {
+      clock: systemClock,
+      random: systemRandom,
+      print: (line) => void lines.push(line),
+      signal: new AbortController().signal,
+    });
+    const text = await Deno.readTextFile(file);
+    return { code, lines, report: JSON.parse(text || "null") };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("forty clients of all transports, flapping ones too, get every event once, and the metrics agree", async () => {
+  await using running = await startRunning({ SIMULATOR_RATE: "100", LOG_LEVEL: "error" });
+  const mix = ["--mix", "ws:50,sse:30,poll:20", "--flap", "0.2"];
+  const stages = ["--url", running.base, "--stages", "40:1,40:2,0:0.5"];
+  const all = await load([...stages, ...mix]);
+  assertEquals(all.code, 0, all.lines.join("\n"));
+  const some = await load([...stages, ...mix, "--symbols", "AAPL,MSFT,NVDA,AMZN", "--each", "2"]);
+  assertEquals(some.code, 0, some.lines.join("\n"));
+  assert(Number(some.report.totals.verifiedStretches) > 20, some.lines.join("\n"));
+  assertEquals(some.report.totals.unverifiableStretches, 0);
+  const metrics = await (await fetch(`${running.base}/metrics`)).text();
+  for (const transport of ["ws", "sse"]) {
+    const told = new RegExp(`^tickcast_connections_accepted_total\\{transport="${transport}"\\} (\\d+)$`, "m")
+      .exec(metrics);
+    const made = Number(all.report.byTransport.attempts?.[transport]) +
+      Number(some.report.byTransport.attempts?.[transport]);
+    assertEquals(Number(told?.[1]), made, transport);
+  }
+  const sent = Number(/^tickcast_events_sent_total (\d+)$/m.exec(metrics)?.[1]);
+  const received = Number(all.report.totals.events) + Number(some.report.totals.events);
+  assert(sent >= received, `${sent} sent, ${received} received`);
+});
+
+Deno.test("a server that leaves out one event in a hundred is found out", async () => {
+  let seq = 0;
+  const sockets = new Set<WebSocket>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    if (request.headers.get("upgrade") !== "websocket") return new Response("", { status: 404 });
+    const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "tickcast.v1" });
+    socket.onmessage = () => {
+      socket.send(JSON.stringify({ type: "subscribed", cursor: `tick:k3f9a0b1-${seq}`, streams: ["tick"] }));
+      sockets.add(socket);
+    };
+    socket.onclose = () => sockets.delete(socket);
+    return response;
+  });
+  const ticking = setInterval(() => {
+    seq++;
+    if (seq % 100 === 0) return;
+    const event = { id: `k3f9a0b1-${seq}`, type: "trade", sym: "AAPL", t: 1, rx: Date.now(), price: 1 };
+    const text = JSON.stringify({
+      type: "events",
+      stream: "tick",
+      cursor: `tick:k3f9a0b1-${seq}`,
+      events: [event],
+    });
+    for (const socket of sockets) socket.send(text);
+  }, 2);
+  try {
+    const { addr: { port } } = server;
+    const { code, report } = await load([
+      "--url",
+      `http://127.0.0.1:${port}`,
+      "--mix",
+      "ws:1",
+      "--stages",
+      "3:0.1,3:1,0:0.1",
+    ]);
+    assertEquals(code, 1);
+    assert(Number(report.totals.undetected) > 0);
+  } finally {
+    clearInterval(ticking);
+  }
+});
+
+Deno.test("nobody there is a failure told in words", async () => {
+  const { code, lines } = await load(["--url", "http://127.0.0.1:1", "--stages", "2:0.3"]);
+  assertEquals(code, 1);
+  assert(lines.join("\n").includes("failures: "));
+  assertEquals((await load(["--stages", "much"])).code, 2);
+});
