@@ -56,20 +56,25 @@ export class RedisCaller {
     keys: readonly string[],
     args: readonly string[],
     signal?: AbortSignal,
+    limitMs: number = CALL_TIME_LIMIT_MS,
   ): Promise<readonly unknown[]> {
     const { text, sha1 } = await script.on(this.transport.scriptHeader);
     const rest = [String(keys.length), ...keys, ...args];
-    const reply = await this.#guard(async (stop) => {
-      this.usage.add({ requests: 1 });
-      try {
-        return await this.transport.command(["EVALSHA", sha1, ...rest], stop);
-      } catch (error) {
-        this.usage.add({ commands: 1 });
-        if (!(error instanceof RedisReplyError && error.isNoScript)) throw error;
+    const reply = await this.#guard(
+      async (stop) => {
         this.usage.add({ requests: 1 });
-        return await this.transport.command(["EVAL", text, ...rest], stop);
-      }
-    }, signal);
+        try {
+          return await this.transport.command(["EVALSHA", sha1, ...rest], stop);
+        } catch (error) {
+          this.usage.add({ commands: 1 });
+          if (!(error instanceof RedisReplyError && error.isNoScript)) throw error;
+          this.usage.add({ requests: 1 });
+          return await this.transport.command(["EVAL", text, ...rest], stop);
+        }
+      },
+      signal,
+      limitMs,
+    );
     const items: readonly unknown[] = Array.isArray(reply) ? reply : [];
     this.usage.add({ commands: Number(items[0] ?? 1) });
     return items;
@@ -82,7 +87,11 @@ export class RedisCaller {
     await this.transport[Symbol.asyncDispose]();
   }
 
-  async #guard<T>(call: (stop: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #guard<T>(
+    call: (stop: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+    limitMs: number = CALL_TIME_LIMIT_MS,
+  ): Promise<T> {
     if (signal?.aborted) throw signal.reason;
     if (this.#isClosed) throw closedFailure();
     const ended = new AbortController();
@@ -91,7 +100,7 @@ export class RedisCaller {
     this.#calls.add(ended);
     try {
       const reply = await within(
-        { clock: this.clock, limitMs: CALL_TIME_LIMIT_MS, signal: ended.signal },
+        { clock: this.clock, limitMs, signal: ended.signal },
         call,
       );
       this.#outages.worked();

@@ -7,12 +7,14 @@ import type { RedisCaller } from "./redis_caller.ts";
 import { arrayOf, textsOf } from "./reply_shape.ts";
 import { SAVE_FOLD } from "./shelf_scripts.ts";
 
-/** Fields one HSCAN call gives about. */
-const PAGE_FIELDS = 500;
+/** How long a save may take, in ms: it may be eight times what any other call sends. */
+const SAVE_TIME_LIMIT_MS = 15_000;
+/** Fields one HSCAN call gives about: a heatmap's state is some 10 kB. */
+const PAGE_FIELDS = 200;
 /** Calls one load makes at most; a fold that takes more is not ours. */
-const PAGES_MAX = 2000;
+const PAGES_MAX = 5000;
 
-/** Folds under `names`. Billed on Upstash: saving 3 and 1 for each further thousand symbols; loading 1 for every 500. */
+/** Folds under `names`. Billed on Upstash: saving 3 and 1 for each further thousand symbols; loading 1 for every 200. */
 export const redisFolds = (redis: RedisCaller, names: KeyNames): FoldStore => ({
   async saveFold(stream, fence, changed, cursor, signal) {
     checkFoldSave(stream, changed);
@@ -23,7 +25,13 @@ export const redisFolds = (redis: RedisCaller, names: KeyNames): FoldStore => ({
       else set.push(symbol, text);
     }
     const args = [String(fence), String(set.length), ...set, ...gone];
-    const [, done] = await redis.script(SAVE_FOLD, [names.lease, names.fold(stream)], args, signal);
+    const [, done] = await redis.script(
+      SAVE_FOLD,
+      [names.lease, names.fold(stream)],
+      args,
+      signal,
+      SAVE_TIME_LIMIT_MS,
+    );
     return done === 1;
   },
   async loadFold(stream, signal) {

@@ -1,33 +1,11 @@
 /** Hints: soon, asynchronous, tolerant, ended by the signal. */
 import { assertEquals } from "@std/assert";
-import type { Hint } from "../../src/feed/store.ts";
-import { lead, Writer } from "./appending.ts";
+import { Writer } from "./appending.ts";
 import type { ContractCase, StoreBench } from "./contract.ts";
+import { listen } from "./listening.ts";
 
-const HINT_DEADLINE_MS = 5000;
-
-/** Hints from now on. The subscription is open when this resolves: a probe append was heard. */
-async function listening(bench: StoreBench, stop: AbortSignal) {
-  const reader = (await bench.another()).hints(stop)[Symbol.asyncIterator]();
-  const writer = new Writer(bench.store, await lead(bench.store), "probe");
-  const heard = reader.next();
-  let open = false;
-  void heard.then(() => open = true, () => open = true);
-  while (!open) {
-    await writer.write(1);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await heard;
-  const next = async (list: string, seq: number): Promise<Hint> => {
-    const deadline = AbortSignal.timeout(HINT_DEADLINE_MS);
-    while (!deadline.aborted) {
-      const { value } = await reader.next();
-      if (value?.list === list && value.position.seq >= seq) return value;
-    }
-    throw new Error(`Cannot go on as no hint of ${list} came within ${HINT_DEADLINE_MS} ms`);
-  };
-  return { reader, next, fence: writer.fence };
-}
+const listening = async (bench: StoreBench, signal: AbortSignal) =>
+  await listen(await bench.another(), signal);
 
 export const HINT_CASES: readonly ContractCase[] = [
   {

@@ -8,6 +8,7 @@ import { realPart } from "../support/real_parts.ts";
 import { type RedisServer, startRedis, until } from "../support/redis_server.ts";
 import { type RestFault, type RestFront, startRestFront } from "../support/rest_front.ts";
 import { lead, tidsOf, Writer } from "./appending.ts";
+import { listen } from "./listening.ts";
 import { assertFails, openFor } from "./faults.ts";
 
 const redis = realPart("redis-server");
@@ -276,20 +277,19 @@ restTest(
     const clock = new ManualClock();
     await using store = await openFor({ transport: "rest", url: front.url, token: front.token }, { clock });
     const stop = new AbortController();
-    const hints = store.hints(stop.signal)[Symbol.asyncIterator]();
-    let next = hints.next();
-    await until(() => front.streams === 1 && clock.pending === 1, "the subscription");
-    const writer = new Writer(store, await lead(store));
+    const hints = await listen(store, stop.signal);
+    const writer = new Writer(store, hints.fence);
     for (let round = 1; round <= 3; round++) {
       const opened = front.opened;
       await clock.advance(300_000);
-      await until(() => front.opened === opened + 1 && front.streams === 1, "the new stream");
+      await until(
+        () => front.opened === opened + 1 && front.streams === 1 && clock.pending === 1,
+        "the new stream",
+      );
       await writer.write(1);
-      assertEquals((await next).value?.position.seq, round);
-      next = hints.next();
+      assertEquals((await hints.next("tick", round)).position.seq, round);
     }
     stop.abort();
-    assertEquals((await next).done, true);
-    assertEquals(clock.pending, 0);
+    await until(() => front.streams === 0 && clock.pending === 0, "the end");
   },
 );

@@ -6,6 +6,7 @@ import { realPart } from "../support/real_parts.ts";
 import { freePort, type RedisOptions, type RedisServer, startRedis, until } from "../support/redis_server.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { lead, tidsOf, Writer } from "./appending.ts";
+import { listen } from "./listening.ts";
 import { assertFails, openFor, readableLog } from "./faults.ts";
 
 const redis = realPart("redis-server");
@@ -233,19 +234,22 @@ tcpTest(
 );
 
 tcpTest("hints end with an error when their connection is lost, silently too", {}, async (server) => {
-  const clock = new ManualClock();
-  await using proxy = startTcpProxy(server.port);
-  await using store = await openFor({ transport: "tcp", url: `redis://127.0.0.1:${proxy.port}` }, { clock });
   const subscribed = async () =>
     String(await server.send("PUBSUB", "NUMSUB", "tickcast:hint")).endsWith(",1");
-  for (const lose of [() => proxy.cut(), () => void (proxy.replies = "swallow")]) {
-    const next = store.hints(new AbortController().signal)[Symbol.asyncIterator]().next();
-    next.catch(() => {});
-    await until(subscribed, "the subscription");
-    await until(() => clock.pending > 0, "its watch");
-    lose();
+  for (const how of ["cut", "blackHole"] as const) {
+    const clock = new ManualClock();
+    await using proxy = startTcpProxy(server.port);
+    await using store = await openFor({ transport: "tcp", url: `redis://127.0.0.1:${proxy.port}` }, {
+      clock,
+    });
+    const { reader } = await listen(store, new AbortController().signal);
+    const ended = (async () => {
+      while (!(await reader.next()).done);
+    })();
+    ended.catch(() => {});
+    proxy[how]();
     for (let n = 0; n < 20; n++) await clock.advance(1000);
-    await assertFails(() => next, "STORE_UNAVAILABLE", "");
+    await assertFails(() => ended, "STORE_UNAVAILABLE", "");
     await until(async () => !await subscribed(), "the end of the subscription");
   }
 });
@@ -259,9 +263,23 @@ tcpTest("a connection that leads nowhere any more is replaced after one call's t
   const failed = assertFails(() => store.readTail("tick", 3), "STORE_UNAVAILABLE", "within 3000 ms");
   await clock.advance(3000);
   await failed;
-  await until(async () => {
-    await clock.advance(100);
-    return await store.ping().then(() => true);
-  }, "a new connection");
+  await clock.advance(100);
+  await works(store);
   assertEquals(proxy.accepted, 2);
+});
+
+tcpTest("a quiet subscription is kept alive by pings, and still hears", {}, async (server) => {
+  const clock = new ManualClock();
+  await using store = await openFor({ transport: "tcp", url: server.url }, { clock });
+  const stop = new AbortController();
+  const hints = await listen(store, stop.signal);
+  for (let round = 1; round <= 5; round++) {
+    const pings = await commandCalls(server, "ping");
+    await clock.advance(10_000);
+    await until(async () => await commandCalls(server, "ping") > pings && clock.pending === 1, "the ping");
+  }
+  const writer = new Writer(store, hints.fence);
+  await writer.write(1);
+  assertEquals(await hints.next("tick", 1), { list: "tick", position: writer.position });
+  stop.abort();
 });

@@ -122,7 +122,10 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** Asks until the answer is yes. Throwing counts as no. @throws {Error} when the deadline passes. */
+/**
+ * Asks until the answer is yes. Throwing counts as no.
+ * @throws {Error} when the deadline passes, an answer that never comes included.
+ */
 export async function until(
   ask: () => boolean | Promise<boolean>,
   what: string,
@@ -132,11 +135,21 @@ export async function until(
   let last: unknown;
   while (performance.now() < end) {
     try {
-      if (await ask()) return;
+      if (await answered(ask, end - performance.now())) return;
     } catch (error) {
       last = error;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new Error(`Cannot go on as ${what} did not come about within ${deadlineMs} ms`, { cause: last });
+}
+
+async function answered(ask: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), limitMs);
+  try {
+    return await Promise.race([ask(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
