@@ -78,8 +78,7 @@ class Host implements DerivedHost {
   async begin(fence: number, signal: AbortSignal): Promise<void> {
     const derived = this.#options.create();
     const positions = new Map<string, Position>();
-    const folds: HostedFold[] = [];
-    for (const fold of derived.folds) folds.push(await this.#load(fold, positions, fence, signal));
+    const folds = await Promise.all(derived.folds.map((fold) => this.#load(fold, positions, fence, signal)));
     const inputs = [...derived.inputs].flatMap((stream) => this.#listsOf(stream));
     const own = derived.folds.map((fold) => fold.stream);
     const untilMs = this.#options.clock.monotonic() + GATHER_LIMIT_MS;
@@ -209,11 +208,12 @@ class Host implements DerivedHost {
     }
   }
 
-  /** From the newest event the checkpoint knew to the first that is left. */
+  /** Between the newest event the checkpoint knew and the first that is left. */
   #tellMissed({ fold }: HostedFold, firstT: number | undefined): void {
-    const to = firstT ?? this.#options.clock.now();
-    const from = Math.min(to, Number.isFinite(fold.newestT()) ? fold.newestT() : to);
-    this.#tell(fold, { cause: "upstream", from, to });
+    const left = firstT ?? this.#options.clock.now();
+    const known = fold.newestT();
+    const from = Number.isFinite(known) ? Math.min(known, left) : left;
+    this.#tell(fold, { cause: "upstream", from, to: Math.max(from, known, left) });
   }
 
   /** What an input lost, the streams made of it may have lost too; how many of their events, nobody can know. */

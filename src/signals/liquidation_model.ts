@@ -115,8 +115,11 @@ export function splitExposure(exposure: number, tiers: readonly Tier[]): readonl
 /** More than this in one bar is an error of the data, not exposure; sums stay exact below 2^53. */
 const MAX_EXPOSURE = 1e12;
 
+/** Beyond these it is no price of anything. */
+const MIN_PRICE = 1e-12, MAX_PRICE = 1e12;
+
 const isPrice = (value: number | undefined): value is number =>
-  value !== undefined && value > 0 && value < Infinity;
+  value !== undefined && value >= MIN_PRICE && value <= MAX_PRICE;
 
 /**
  * Reads a bar. Missing or senseless parts are made good from the others: no vwap is the middle of high, low and close; a vwap
