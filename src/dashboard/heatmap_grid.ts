@@ -26,7 +26,7 @@ export interface HeatGrid {
 /** Cells a grid may have: beyond it the map is nonsense. */
 export const GRID_CELLS_MAX = 1_000_000;
 /** Rows drawn at most; finer bins are joined. */
-export const GRID_BINS_MAX = 160;
+export const GRID_BINS_MAX = 96;
 /** The share of the exposure that decides which prices are worth showing. */
 const SHOWN_SHARE = 0.97;
 
@@ -52,26 +52,42 @@ function strongAmount(values: Float64Array): number {
   return standing[Math.floor(standing.length * 0.985)] ?? 0;
 }
 
-/** Makes the grid; undefined when the event is empty or no heatmap of this form. */
-export function heatGrid(event: Fields): HeatGrid | undefined {
-  const { cells } = event;
+/** Columns shown at least, however young the map. */
+const COLUMNS_MIN = 12;
+
+/**
+ * Makes the grid; undefined when the event is empty or no heatmap of this form.
+ * @param spanPercent Show prices so far above and below the price; everything but thin tails when left out.
+ */
+export function heatGrid(event: Fields, spanPercent?: number): HeatGrid | undefined {
   const count = numberIn(event.bins, "count"), step = numberIn(event.bins, "step");
-  const columns = numberIn(event.columns, "count");
-  if (!Array.isArray(cells) || cells.length === 0 || count < 1 || columns < 1 || step <= 0) return undefined;
-  if (count * columns > GRID_CELLS_MAX) return undefined;
-  const unit = numberIn(event, "unit") || 1;
+  const total = numberIn(event.columns, "count"), intervalMs = numberIn(event.columns, "intervalMs");
+  if (!Array.isArray(event.cells) || count < 1 || total < 1 || step <= 0 || count * total > GRID_CELLS_MAX) {
+    return undefined;
+  }
+  const cells = readCells(event.cells, total, count, numberIn(event, "unit") || 1);
+  const oldest = cells.reduce((least, { column }) => Math.min(least, column), total);
+  if (cells.length === 0) return undefined;
+  // The time before the first level is empty: a young map is drawn as wide as it is old.
+  const skipped = Math.max(0, Math.min(oldest - 1, total - COLUMNS_MIN));
+  const columns = total - skipped;
   const perBin = new Float64Array(count);
-  eachCell(cells, columns, count, unit, (_column, bin, amount) => perBin[bin] = (perBin[bin] ?? 0) + amount);
-  const [first, last] = coreBins(perBin);
+  for (const { bin, amount } of cells) perBin[bin] = (perBin[bin] ?? 0) + amount;
+  const price = numberIn(event, "price");
+  const near = price * (spanPercent ?? 0) / 100;
+  const binOf = (at: number) => Math.floor((at - numberIn(event.bins, "low")) / step);
+  const [first, last] = near > 0
+    ? [Math.max(0, binOf(price - near)), Math.min(count - 1, binOf(price + near))]
+    : coreBins(perBin);
+  if (first > last) return undefined;
   const join = Math.ceil((last - first + 1) / GRID_BINS_MAX);
   const bins = Math.ceil((last - first + 1) / join);
   const values = new Float64Array(bins * columns);
-  eachCell(cells, columns, count, unit, (column, bin, amount) => {
-    if (bin < first || bin > last) return;
+  for (const { column, bin, amount } of cells) {
+    if (bin < first || bin > last) continue;
     const row = Math.floor((bin - first) / join) * columns;
-    for (let at = row + column; at < row + columns; at++) values[at] = (values[at] ?? 0) + amount;
-  });
-  const price = numberIn(event, "price");
+    for (let at = row + column - skipped; at < row + columns; at++) values[at] = (values[at] ?? 0) + amount;
+  }
   return {
     columns,
     bins,
@@ -79,30 +95,34 @@ export function heatGrid(event: Fields): HeatGrid | undefined {
     strong: strongAmount(values),
     low: numberIn(event.bins, "low") + first * step,
     step: step * join,
-    from: numberIn(event.columns, "from"),
-    intervalMs: numberIn(event.columns, "intervalMs"),
+    from: numberIn(event.columns, "from") + skipped * intervalMs,
+    intervalMs,
     price: price > 0 ? price : undefined,
     stale: event.stale === true,
     shown: numberIn(event.exposure, "shown"),
   };
 }
 
-/** Cells stand by column as `[bin, amount, …]`, amounts in the event's unit. */
-function eachCell(
-  cells: readonly unknown[],
-  columns: number,
-  bins: number,
-  unit: number,
-  take: (column: number, bin: number, amount: number) => void,
-): void {
-  cells.slice(0, columns).forEach((pairs, column) => {
+interface Cell {
+  readonly column: number;
+  readonly bin: number;
+  readonly amount: number;
+}
+
+/** Per column `[bin, amount, bin, amount, …]`, as cells; what lies outside the map or is no number is left out. */
+function readCells(columns: readonly unknown[], total: number, bins: number, unit: number): Cell[] {
+  const cells: Cell[] = [];
+  columns.slice(0, total).forEach((pairs, column) => {
     if (!Array.isArray(pairs)) return;
     for (let at = 0; at + 1 < pairs.length; at += 2) {
       const bin: unknown = pairs[at], amount: unknown = pairs[at + 1];
       if (typeof bin !== "number" || typeof amount !== "number") continue;
-      if (bin >= 0 && bin < bins && amount > 0) take(column, Math.floor(bin), amount * unit);
+      if (bin >= 0 && bin < bins && amount > 0) {
+        cells.push({ column, bin: Math.floor(bin), amount: amount * unit });
+      }
     }
   });
+  return cells;
 }
 
 /** Round prices between two, about `count` of them. */

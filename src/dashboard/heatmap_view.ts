@@ -16,6 +16,8 @@ export class HeatmapView {
   readonly #canvas = need("heat", HTMLCanvasElement);
   readonly #box = need("heat-box");
   readonly #image = document.createElement("canvas");
+  #event: Readonly<Record<string, unknown>> | undefined;
+  #spanPercent: number | undefined = 5;
   #grid: HeatGrid | undefined;
   #isDirty = true;
   #drawnPrice: number | undefined;
@@ -31,11 +33,17 @@ export class HeatmapView {
     this.#box.addEventListener("pointerleave", () => this.#setHover(undefined));
     this.#box.addEventListener("blur", () => this.#setHover(undefined));
     this.#box.addEventListener("keydown", (event) => this.#key(event));
+    need("heat-spans").addEventListener("click", ({ target }) => {
+      if (target instanceof HTMLElement && target.dataset.span !== undefined) {
+        this.#setSpan(target.dataset.span);
+      }
+    });
   }
 
   /** Shows a heatmap event, or that there is none. */
   show(event: Readonly<Record<string, unknown>> | undefined): void {
-    this.#grid = event && heatGrid(event);
+    this.#event = event;
+    this.#grid = event && heatGrid(event, this.#spanPercent);
     this.#hover = undefined;
     need("heat-empty").hidden = this.#grid !== undefined;
     this.#canvas.hidden = this.#grid === undefined;
@@ -81,6 +89,14 @@ export class HeatmapView {
     this.#drawAxes(context, this.#grid);
     this.#drawPrice(context, this.#grid, shown);
     this.#drawHover(context, this.#grid);
+  }
+
+  #setSpan(span: string): void {
+    for (const button of need("heat-spans").querySelectorAll("button")) {
+      button.ariaPressed = String(button.dataset.span === span);
+    }
+    this.#spanPercent = span === "" ? undefined : Number(span);
+    this.show(this.#event);
   }
 
   get #width(): number {

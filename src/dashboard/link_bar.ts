@@ -5,6 +5,7 @@ import type { Transport } from "../client/link.ts";
 import { lightOf, type Status } from "../client/status.ts";
 import { make, need, setText } from "./element.ts";
 import { formatSpan } from "./number_format.ts";
+import { readStored, writeStored } from "./theme.ts";
 
 /** How the streams are called and ordered. */
 export const STREAM_ORDER = ["tick", "minute", "fmv", "signal", "heatmap"] as const;
@@ -54,8 +55,24 @@ export function statusText(status: Status): string {
   }
 }
 
+const HEATMAP_KEY = "tickcast.heatmap";
+
+/**
+ * Where no heatmap is configured its room is the chart's. Remembered, so that the next load is laid out right from the
+ * start.
+ */
+function showHeatmap(state: string | undefined): void {
+  if (state === undefined) return;
+  document.body.dataset.heatmap = state === "off" ? "off" : "on";
+  writeStored(HEATMAP_KEY, document.body.dataset.heatmap);
+}
+
 /** See the file comment. */
 export class LinkBar {
+  constructor() {
+    document.body.dataset.heatmap = readStored(HEATMAP_KEY) ?? "on";
+  }
+
   #status: Status = { state: "idle" };
   #states: Readonly<Record<string, string>> = {};
 
@@ -82,6 +99,7 @@ export class LinkBar {
   states(states: Readonly<Record<string, string>>): void {
     this.#states = states;
     const names = [...new Set([...STREAM_ORDER, ...Object.keys(states)])].filter((name) => name in states);
+    showHeatmap(states.heatmap);
     const list = need("streams");
     names.forEach((name, at) => {
       const item = list.children[at] instanceof HTMLElement

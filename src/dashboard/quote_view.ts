@@ -4,7 +4,9 @@ import { need, setText } from "./element.ts";
 import { formatChange, formatCompact, formatPercent, formatPrice, priceDigits } from "./number_format.ts";
 import { changePercent, fairDeviation, type Quote } from "./quote_book.ts";
 
-const sign = (value: number | undefined): string => !value ? "" : value > 0 ? "up" : "down";
+/** What rounds to nothing has no sign. */
+const sign = (value: number | undefined): string =>
+  !value || Math.abs(value) < 0.005 ? "" : value > 0 ? "up" : "down";
 
 /** Writes the head anew where it changed. */
 export function drawQuote(quote: Quote): void {
