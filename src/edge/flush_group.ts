@@ -14,6 +14,7 @@ export class FlushGroup {
   /** The shared frame built last in the flush that is going on. */
   #last: Frame | undefined;
   #isLate = false;
+  #hasSent = false;
   /** Somebody may be behind the log's end. */
   isDirty = false;
   /** Not before this (ms, monotonic). */
@@ -49,16 +50,19 @@ export class FlushGroup {
 
   /**
    * Gives every follower its next frame. The group stays dirty when somebody is still behind.
+   * Returns whether anything was sent.
    * @param nowMs the same for all groups that flush together
    * @param isLate this process was too busy to flush when it should have
    */
-  flush(nowMs: number, isLate: boolean): void {
+  flush(nowMs: number, isLate: boolean): boolean {
     this.#isLate = isLate;
+    this.#hasSent = false;
     let isBehind = false;
     for (const [selection, followers] of this.#members) {
       if (this.#flushSelection(selection, followers, nowMs)) isBehind = true;
     }
     this.isDirty = isBehind;
+    return this.#hasSent;
   }
 
   #flushSelection(selection: Selection, followers: readonly Follower[], nowMs: number): boolean {
@@ -86,7 +90,10 @@ export class FlushGroup {
     selection.forget(least);
     selection.dropFrames();
     this.#last = undefined;
-    if (messages > 0) this.counters.sent(messages, events, bytes);
+    if (messages > 0) {
+      this.#hasSent = true;
+      this.counters.sent(messages, events, bytes);
+    }
     return least < end;
   }
 

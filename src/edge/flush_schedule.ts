@@ -98,10 +98,11 @@ export class FlushSchedule implements Disposable {
 
   #flush(group: FlushGroup, nowMs: number, isLate: boolean): void {
     const startedMs = this.#clock.monotonic();
-    group.flush(nowMs, isLate);
+    const hasSent = group.flush(nowMs, isLate);
     const endedMs = this.#clock.monotonic();
     const tookMs = endedMs - startedMs;
-    group.dueMs = Math.max(startedMs + group.intervalMs, endedMs + tookMs);
+    // A flush that had nothing to send doesn't make the next event wait.
+    if (hasSent || group.isDirty) group.dueMs = Math.max(startedMs + group.intervalMs, endedMs + tookMs);
     this.#observe(group, tookMs / 1000);
   }
 
