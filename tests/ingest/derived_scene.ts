@@ -1,5 +1,6 @@
 /** Ingest's data path with the derived streams hosted in it, over a store that outlives it: kill it and start another. */
-import type { DerivedSettings } from "../../src/signals/derived_fold.ts";
+import type { DerivedSettings, DerivedSpec } from "../../src/signals/derived_fold.ts";
+import { DERIVED_STREAMS } from "../../src/signals/derived_table.ts";
 import { createDerivedStreams } from "../../src/signals/derived_streams.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
@@ -39,7 +40,11 @@ export interface DerivedScene {
 /** Starts one over the store of the one before. */
 export async function startDerived(
   before: { clock?: ManualClock; store?: FeedStore } = {},
-  { settings = LIVELY, pipeline: over = {} }: { settings?: DerivedSettings; pipeline?: HarnessOptions } = {},
+  { settings = LIVELY, pipeline: over = {}, specs = DERIVED_STREAMS }: {
+    settings?: DerivedSettings;
+    pipeline?: HarnessOptions;
+    specs?: readonly DerivedSpec[];
+  } = {},
 ): Promise<DerivedScene> {
   const clock = before.clock ?? new ManualClock();
   const store = before.store ?? createMemoryStore(clock);
@@ -48,7 +53,7 @@ export async function startDerived(
     store,
     clock,
     log: silentLog,
-    create: () => createDerivedStreams({ settings }),
+    create: () => createDerivedStreams({ settings, specs }),
     tickLists: 1,
     pipeline: () => {
       const [pipeline] = made;
