@@ -25,7 +25,7 @@ import { EdgeMetrics } from "./metrics_registry.ts";
 import { openapiRoutes } from "./openapi_routes.ts";
 import { answer, answerError } from "./operational_answer.ts";
 import { securityHeaders } from "./security_headers.ts";
-import { type ClientFacts, statsReport } from "./stats_report.ts";
+import { type ClientFacts, freshStats } from "./stats_report.ts";
 
 /** What the operational side needs of the edge it describes. */
 export interface OperationalDeps {
@@ -94,8 +94,9 @@ export function operational(deps: OperationalDeps): Operational {
     routes.route("/", openapiRoutes(facts.version));
     return routes;
   };
+  const stats = freshStats(counters, clients, clock);
   const adminRoutes = open();
-  adminRoutes.get("/ws/stats", (c) => guard.mayRead(c.req.raw) ?? answer(statsReport(counters, clients)));
+  adminRoutes.get("/ws/stats", (c) => guard.mayRead(c.req.raw) ?? answer(stats()));
   adminRoutes.get("/metrics", async (c) => guard.mayRead(c.req.raw) ?? await scrape(metrics));
   adminRoutes.route("/", costRoutes({ health, store, clock, facts, mayRead: guard.mayRead }));
   adminRoutes.route("/", adminRoutesOf({ health, desk, guard, streams }));

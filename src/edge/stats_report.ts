@@ -1,4 +1,5 @@
 /** `GET /ws/stats`: four numbers about this instance's clients, in the shape dashboards already know. */
+import type { Clock } from "../feed/clock.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 
 /** Symbols told at most, the most wanted first: a hostile client can't make the answer grow. */
@@ -65,5 +66,22 @@ export function statsReport(counters: EdgeCounters, clients: ClientFacts): Stats
     messages_sent_1m: counters.messagesLastMinute(),
     slow_consumers: counters.slowWarned,
     subscriptions_by_symbol: Object.fromEntries(mostWanted(clients)),
+  };
+}
+
+/** Counting what thousands of clients subscribe takes a while: whoever asks how often, it is done once in so long. */
+export const STATS_FRESH_MS = 1_000;
+
+/** The report, made anew when the last one is old. */
+export function freshStats(counters: EdgeCounters, clients: ClientFacts, clock: Clock): () => StatsReport {
+  let madeMs = -Infinity;
+  let report: StatsReport | undefined;
+  return () => {
+    const nowMs = clock.monotonic();
+    if (report === undefined || nowMs - madeMs >= STATS_FRESH_MS) {
+      report = statsReport(counters, clients);
+      madeMs = nowMs;
+    }
+    return report;
   };
 }

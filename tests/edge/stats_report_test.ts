@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { mostWanted, noClients, STATS_SYMBOLS_MAX } from "../../src/edge/stats_report.ts";
+import { mostWanted, noClients, STATS_FRESH_MS, STATS_SYMBOLS_MAX } from "../../src/edge/stats_report.ts";
 import { ADMIN_TOKEN, anOperationalSide } from "../support/operational_scene.ts";
 
 const pure = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });
@@ -39,6 +39,24 @@ pure("mostWanted() is bounded, whatever a client subscribes to", () => {
   const wanted = new Map(Array.from({ length: 100_000 }, (_, n) => [`S${n}`, n % 7]));
   const told = mostWanted({ ...noClients, subscriptionsBySymbol: () => wanted });
   assertEquals([told.length, told[0]?.[1]], [STATS_SYMBOLS_MAX, 6]);
+});
+
+pure("however often it is asked, subscriptions are counted once a second", async () => {
+  let counted = 0;
+  using scene = await anOperationalSide({
+    clients: {
+      ...noClients,
+      subscriptionsBySymbol: () => {
+        counted++;
+        return new Map();
+      },
+    },
+  });
+  for (let n = 0; n < 100; n++) await (await scene.request("GET", "/ws/stats")).body?.cancel();
+  assertEquals(counted, 1);
+  await scene.clock.advance(STATS_FRESH_MS);
+  await (await scene.request("GET", "/ws/stats")).body?.cancel();
+  assertEquals(counted, 2);
 });
 
 pure("statistics and metrics are open, and closed with PRIVATE_STATS", async () => {
