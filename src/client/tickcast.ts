@@ -31,6 +31,32 @@ import { TokenKeeper } from "./token_keeper.ts";
 import { mergeAsks, type Wants } from "./wants.ts";
 import { openWebSocket } from "./websocket_link.ts";
 
+export type {
+  FairValue,
+  Heatmap,
+  MinuteBar,
+  SecondBar,
+  Signal,
+  Stamped,
+  SymbolEvent,
+  Trade,
+} from "../feed/event.ts";
+export type { ClientError } from "./failure.ts";
+export type { HistoryRequest } from "./history.ts";
+export type { OpenLink, Transport } from "./link.ts";
+export type { AnyEvent, GapNotice, StreamEvents, StreamName } from "./message.ts";
+export type { TickcastOptions } from "./options.ts";
+export type { PageLike, Platform, SocketConstructor, SocketLike } from "./platform.ts";
+export type { Status } from "./status.ts";
+export type {
+  EventsBatch,
+  SnapshotBatch,
+  SubscribeRequest,
+  Subscription,
+  SubscriptionHandlers,
+} from "./subscription.ts";
+export type { TokenSource } from "./token_keeper.ts";
+
 /** Counts since the client was made. */
 export interface ClientStats {
   /** Events handed on. */
@@ -39,6 +65,7 @@ export interface ClientStats {
   repeats: number;
   /** Messages or events that could not be read: dropped. */
   garbage: number;
+  /** Gaps told. */
   gaps: number;
   /** Round trip of the last ping, ms. */
   roundTripMs: number | undefined;
@@ -46,6 +73,7 @@ export interface ClientStats {
 
 /** A connection to a tickcast server with any number of subscriptions over it. */
 export class Tickcast implements Disposable {
+  /** Counts since the client was made. */
   readonly stats: ClientStats = { events: 0, repeats: 0, garbage: 0, gaps: 0, roundTripMs: undefined };
   readonly #options: TickcastOptions;
   readonly #platform: Platform;
@@ -160,6 +188,7 @@ export class Tickcast implements Disposable {
     this.#connection.stop({ state: "closed", error: undefined });
   }
 
+  /** Unsubscribes everything and disconnects. */
   [Symbol.dispose](): void {
     this.unsubscribe();
     this.disconnect();
