@@ -17,6 +17,10 @@ export const HEALTHY_AFTER_MS = 10_000;
 export const REST_BASE_MS = 60_000;
 /** Most rest after `max_connections`, its jitter aside. */
 export const REST_CAP_MS = 600_000;
+/** First wait of a connection the account has no slot for, because our own others take them. */
+export const SURPLUS_BASE_MS = 600_000;
+/** Longest such wait. */
+export const SURPLUS_CAP_MS = 3_600_000;
 /** A slot kept so long shows that nobody fights for it. */
 export const SLOT_SETTLED_MS = 300_000;
 /** First wait after a refusal that only a person can lift (bad key, plan, agreement). */
@@ -34,6 +38,10 @@ export const backoffMs = (attempt: number, random: Random): number =>
 /** Rest after the n-th `max_connections` in a row (from 0): the base at least, a quarter of jitter on top. */
 export const restMs = (evictions: number, random: Random): number =>
   doubled(REST_BASE_MS, REST_CAP_MS, evictions) * (1 + random() / 4);
+
+/** Wait after giving way for the n-th time (from 0) to others of our own, a quarter of jitter on top. */
+export const surplusMs = (times: number, random: Random): number =>
+  doubled(SURPLUS_BASE_MS, SURPLUS_CAP_MS, times) * (1 + random() / 4);
 
 /** Wait after the n-th refusal in a row (from 0) that a person has to lift. */
 export const refusedMs = (refusals: number, random: Random): number =>

@@ -17,7 +17,8 @@ import { GapTeller } from "./gap_teller.ts";
 import { LoanDesk, type LoanSeat } from "./loan_desk.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { type Lane, Placement } from "./placement.ts";
-import { UpstreamConnection } from "./upstream_connection.ts";
+import { decideSlot } from "./slot_rules.ts";
+import { type TurnedAwayAnswer, UpstreamConnection } from "./upstream_connection.ts";
 import type { SocketOpener } from "./upstream_socket.ts";
 
 /** How often standings, loans and outages are looked at; changes of a connection's state are looked at besides, at once. */
@@ -86,7 +87,12 @@ export class ConnectionManager {
       market: lane.market,
       url: `${base.replace(/\/+$/, "")}/${lane.market}`,
       apiKey: upstream.apiKey,
-    }, { ...deps, accept: (frame) => deps.pipeline.accept(frame), onChange: () => this.#onChange(lane.id) });
+    }, {
+      ...deps,
+      accept: (frame) => deps.pipeline.accept(frame),
+      onChange: () => this.#onChange(lane.id),
+      onTurnedAway: (_one, ageMs, evictions) => this.#onTurnedAway(lane, ageMs, evictions),
+    });
     const downSince = deps.clock.monotonic();
     this.placement.addLane(lane);
     this.#seats.set(lane.id, {
@@ -194,6 +200,21 @@ export class ConnectionManager {
   #onChange(id: string): void {
     if (this.#signal === undefined || !this.#seats.has(id)) return;
     this.watch();
+  }
+
+  /** The quota counts a market's connections together, whatever their host. */
+  #onTurnedAway(lane: Lane, ageMs: number, evictions: number): TurnedAwayAnswer {
+    const seats = [...this.#seats.values()];
+    const orderOf = (id: string) => seats.findIndex((seat) => seat.lane.id === id);
+    const holders = seats
+      .filter((seat) => seat.lane.market === lane.market && seat.lane.id !== lane.id)
+      .flatMap(({ lane: { id }, connection }) =>
+        connection.ageMs === undefined ? [] : [{ id, order: orderOf(id), ageMs: connection.ageMs }]
+      );
+    const decision = decideSlot({ id: lane.id, order: orderOf(lane.id), ageMs, evictions }, holders);
+    if (decision.do !== "displace") return decision.do;
+    this.#seats.get(decision.id)?.connection.giveWay();
+    return "soon";
   }
 
   #watchSeat(seat: Seat): void {

@@ -11,6 +11,7 @@ export type RefusalKind =
   | "auth_timeout"
   | "auth_silence"
   | "max_connections"
+  | "surplus_connection"
   | "no_realtime_access"
   | "agreement_missing"
   | "not_authorized"
@@ -32,8 +33,11 @@ export type RefusalKind =
 /** Kinds whose words are the upstream's own. */
 type Unworded = "closed" | "unknown_error" | "unknown_status";
 
-/** When to try again: soon with backoff, seldom (a person must act first), or after a long rest (the slot is taken). */
-export type RetryPolicy = "backoff" | "seldom" | "rest";
+/**
+ * When to try again: soon with backoff, seldom (a person must act first), after a long rest (the slot is taken), or after a
+ * longer one (the slot is taken by our own others).
+ */
+export type RetryPolicy = "backoff" | "seldom" | "rest" | "surplus";
 
 /** One refusal or loss. */
 export interface Refusal {
@@ -60,6 +64,10 @@ const WORDS: Readonly<Record<Exclude<RefusalKind, Unworded>, [string, RetryPolic
   max_connections: [
     "the account's connections to this market are all in use, by another program or another ingest with a key of the same account: stop it, or ask Massive for more; resting before the next try",
     "rest",
+  ],
+  surplus_connection: [
+    "the account allows fewer connections to this market than are configured: lower WEBSOCKET_CONNECTIONS_MAX or the number of connections, or ask Massive for more; its tickers ride on the others where those can carry them",
+    "surplus",
   ],
   no_realtime_access: [
     "this key has delayed data only: upgrade the plan, or set MASSIVE_REALTIME_URL to wss://delayed.massive.com",

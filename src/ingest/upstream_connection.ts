@@ -5,12 +5,13 @@
 import { type Clock, isAbort, type Random } from "../feed/clock.ts";
 import type { Log } from "../feed/log.ts";
 import type { Market } from "../feed/wire_fields.ts";
-import { backoffMs, HEALTHY_AFTER_MS, refusedMs, restMs, SLOT_SETTLED_MS } from "./backoff.ts";
+import { backoffMs, HEALTHY_AFTER_MS, refusedMs, restMs, SLOT_SETTLED_MS, surplusMs } from "./backoff.ts";
 import { type ConnectionState, isUp } from "./connection_state.ts";
 import { ConnectionStats } from "./connection_stats.ts";
 import type { UpstreamFeed, UpstreamFrame } from "./frame.ts";
 import type { FrameOutcome } from "./pipeline.ts";
-import type { Refusal, RefusalKind } from "./refusal.ts";
+import { type Refusal, type RefusalKind, refusalOf } from "./refusal.ts";
+import { DISPLACED_WAIT_MS } from "./slot_rules.ts";
 import { type SessionProgress, UpstreamSession } from "./upstream_session.ts";
 import type { SocketFrame, SocketOpener } from "./upstream_socket.ts";
 
@@ -35,7 +36,16 @@ export interface ConnectionDeps {
   readonly accept: (frame: UpstreamFrame) => FrameOutcome;
   /** State or acknowledgements moved. Must not throw. */
   readonly onChange: (connection: UpstreamConnection) => void;
+  /** The account's quota turned it away, for the n-th time in a row (from 0), so long after its key was accepted. Default: rest. */
+  readonly onTurnedAway?: (
+    connection: UpstreamConnection,
+    ageMs: number,
+    evictions: number,
+  ) => TurnedAwayAnswer;
 }
+
+/** Rest, give way to others of ours, or come back soon as one of them left its slot. */
+export type TurnedAwayAnswer = "rest" | "give_way" | "soon";
 
 /** See the file's head. */
 export class UpstreamConnection {
@@ -49,6 +59,8 @@ export class UpstreamConnection {
   #attempts = 0;
   #evictions = 0;
   #refusals = 0;
+  #surplus = 0;
+  #lastAgeMs = 0;
   readonly #told = new Set<RefusalKind>();
 
   constructor(readonly spec: ConnectionSpec, deps: ConnectionDeps) {
@@ -94,12 +106,23 @@ export class UpstreamConnection {
     this.#session?.want(topics);
   }
 
+  /** Since its key was accepted, ms; undefined while it is not in. */
+  get ageMs(): number | undefined {
+    const age = this.#session?.aliveMs ?? 0;
+    return age === 0 ? undefined : age;
+  }
+
+  /** Leaves its slot to another of ours, for long. */
+  giveWay(): void {
+    this.#session?.leave(refusalOf("surplus_connection"));
+  }
+
   /** Runs until the signal aborts; ends with its socket closed by a close frame. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const refusal = await this.#runSession(signal);
+      const ended = await this.#runSession(signal);
       if (signal.aborted) break;
-      const waitMs = this.#waitAfter(refusal);
+      const { refusal, waitMs } = this.#waitAfter(ended);
       this.stats.errors++;
       this.#reportLoss(refusal, waitMs);
       this.#move({ phase: "waiting", since: this.#now(), until: this.#now() + Math.round(waitMs), refusal });
@@ -130,6 +153,7 @@ export class UpstreamConnection {
       this.#lastSignOfLife = this.lastSignOfLife;
       if (session.aliveMs >= HEALTHY_AFTER_MS) this.#attempts = this.#refusals = 0;
       if (session.aliveMs >= SLOT_SETTLED_MS) this.#evictions = 0;
+      this.#lastAgeMs = session.aliveMs;
       this.#session = undefined;
     }
   }
@@ -171,15 +195,31 @@ export class UpstreamConnection {
   }
 
   /** The wait the refusal calls for; the n-th of its kind in a row waits longer. */
-  #waitAfter(refusal: Refusal): number {
+  #waitAfter(refusal: Refusal): { readonly refusal: Refusal; readonly waitMs: number } {
     const { random } = this.#deps;
     switch (refusal.retry) {
       case "rest":
-        return restMs(this.#evictions++, random);
+        return this.#turnedAway(refusal);
+      case "surplus":
+        return { refusal, waitMs: surplusMs(this.#surplus++, random) };
       case "seldom":
-        return refusedMs(this.#refusals++, random);
+        return { refusal, waitMs: refusedMs(this.#refusals++, random) };
       case "backoff":
-        return backoffMs(this.#attempts++, random);
+        return { refusal, waitMs: backoffMs(this.#attempts++, random) };
+    }
+  }
+
+  #turnedAway(refusal: Refusal): { readonly refusal: Refusal; readonly waitMs: number } {
+    const { random, onTurnedAway } = this.#deps;
+    const evictions = this.#evictions++;
+    switch (onTurnedAway?.(this, this.#lastAgeMs, evictions)) {
+      case "soon":
+        return { refusal, waitMs: DISPLACED_WAIT_MS };
+      case "give_way":
+        return this.#waitAfter(refusalOf("surplus_connection"));
+      case "rest":
+      case undefined:
+        return { refusal, waitMs: restMs(evictions, random) };
     }
   }
 

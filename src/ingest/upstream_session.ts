@@ -54,6 +54,7 @@ export class UpstreamSession {
   #authenticatedAt: number | undefined;
   #isSettled = false;
   #verdict: Refusal | undefined;
+  readonly #leaving = new AbortController();
 
   constructor(deps: SessionDeps, wanted: Iterable<string>) {
     this.#deps = deps;
@@ -88,11 +89,18 @@ export class UpstreamSession {
     this.#isSettled = false;
   }
 
+  /** Ends it on purpose, with a close frame; {@link run} gives the reason. */
+  leave(refusal: Refusal): void {
+    this.#verdict ??= refusal;
+    this.#leaving.abort();
+  }
+
   /** Runs until the socket ends. @returns why it did; a stop by the signal is a refusal nobody reads. */
-  async run(signal: AbortSignal): Promise<Refusal> {
+  async run(stop: AbortSignal): Promise<Refusal> {
     const { clock, open, url } = this.#deps;
+    const signal = AbortSignal.any([stop, this.#leaving.signal]);
     const opened = await open(url, OPEN_LIMIT_MS, signal);
-    if (!opened.ok) return opened.refusal;
+    if (!opened.ok) return this.#verdict ?? opened.refusal;
     const socket = opened.socket;
     this.#handshake = new Handshake(clock.monotonic());
     this.#liveness = new Liveness(clock.monotonic());

@@ -1,6 +1,7 @@
 /**
- * The official Massive client and this ingest on one account with one slot: whoever the service turns away, ingest does not
- * fight for the slot and is connected again in the end. Time runs thirty times as fast.
+ * Fewer slots than programs, or than connections of our own: whoever the service turns away, ingest does not fight for the slot.
+ * Beside the official Massive client it is connected again in the end; of its own connections the first stay. Time runs thirty
+ * times as fast.
  */
 import { websocketClient } from "@massive.com/client-js";
 import { assert, assertEquals } from "@std/assert";
@@ -65,4 +66,41 @@ for (const policy of QUOTA_POLICIES) {
     // Two of ours and the official one; a fight would be dozens.
     assert(world.simulator.state().accepted <= 4, `${world.simulator.state().accepted} connections`);
   });
+}
+
+for (const policy of QUOTA_POLICIES) {
+  for (const quota of [1, 2]) {
+    Deno.test(`three connections on ${quota} slots, policy ${policy}: the first stay and carry everything, the last say why`, async () => {
+      const accounts = {
+        accounts: [{
+          name: "one",
+          keys: ["simulator"],
+          quota,
+          policy,
+          markets: { stocks: { realtime: ["T", "A", "AM"] } },
+        }],
+      };
+      const settings = {
+        USE_MULTI_CONNECTION: "true",
+        WEBSOCKET_ROUTING_STRATEGY: "round_robin",
+        WEBSOCKET_CONNECTION_2_ENABLED: "true",
+        WEBSOCKET_CONNECTION_3_ENABLED: "true",
+        WEBSOCKET_AUTO_REBALANCE: "false",
+        TICK_SYMBOLS: "AAPL,MSFT,NVDA,AMZN,GOOGL,TSLA",
+      };
+      await using world = await simulatedIngest(settings, { accounts }, () => {}, FACTOR);
+      const statuses = () => [0, 1, 2].map((n) => world.connection(n).status === "connected");
+      const details = () => [0, 1, 2].map((n) => world.connection(n).detail).join();
+      const first = [0, 1, 2].map((n) => n < quota);
+      const settled = () => statuses().join() === first.join() && details().includes("fewer connections");
+      await until(`the first ${quota} stay`, settled);
+      await until("they carry everything", () => {
+        const held = world.simulator.state().connections.flatMap((one) => [...one.subscriptions]);
+        return new Set(held).size === 6;
+      });
+      const accepted = world.simulator.state().accepted;
+      await world.clock.sleep(30_000);
+      assertEquals([world.simulator.state().accepted, settled()], [accepted, true]);
+    });
+  }
 }

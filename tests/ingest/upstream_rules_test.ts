@@ -19,6 +19,7 @@ import { Liveness } from "../../src/ingest/liveness.ts";
 import { Outages } from "../../src/ingest/outages.ts";
 import { ASKED_REBALANCE, AUTOMATIC_REBALANCE, planRebalance } from "../../src/ingest/rebalance.ts";
 import { refusalOfClose, refusalOfSocketError, refusalOfStatus } from "../../src/ingest/refusal.ts";
+import { decideSlot } from "../../src/ingest/slot_rules.ts";
 import { assignTickers } from "../../src/ingest/routing.ts";
 import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/subscription_topics.ts";
 import { parseUniverses, resolveUniverse } from "../../src/ingest/universes.ts";
@@ -242,6 +243,23 @@ test("every topic of a connection that is down has one carrier of its group that
     // A second look changes nothing.
     assertEquals(planLoans(seats, loans), loans);
   }));
+});
+
+test("turned away: rest for strangers, and among our own the last in order gives way", () => {
+  const me = (order: number, ageMs: number, evictions = 0) => ({ id: `c${order}`, order, ageMs, evictions });
+  const holder = (order: number, ageMs: number) => ({ id: `c${order}`, order, ageMs });
+  assertEquals(decideSlot(me(0, 60_000), []), { do: "rest" });
+  assertEquals(decideSlot(me(0, 60_000), [holder(1, 60_000)]), { do: "rest" });
+  // Evicted as the oldest, right after one of ours came in.
+  assertEquals(decideSlot(me(0, 60_000), [holder(1, 500), holder(2, 60_000)]), { do: "displace", id: "c1" });
+  assertEquals(decideSlot(me(2, 60_000), [holder(0, 500)]), { do: "give_way" });
+  // Refused as the newcomer: the first time may be a slot not yet released.
+  assertEquals(decideSlot(me(2, 500), [holder(0, 60_000)]), { do: "rest" });
+  assertEquals(decideSlot(me(2, 500, 1), [holder(0, 60_000), holder(1, 60_000)]), { do: "give_way" });
+  assertEquals(decideSlot(me(0, 500, 1), [holder(1, 60_000), holder(2, 60_000)]), {
+    do: "displace",
+    id: "c2",
+  });
 });
 
 test("an outage is over when each of its topics is, and one that reopens is one long outage", () => {
