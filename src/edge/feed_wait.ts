@@ -1,5 +1,6 @@
 /** Waiting until a stream's feed can say where a client stands: after a first read, and after a fresh one for who is ahead. */
 import type { Clock } from "../feed/clock.ts";
+import { streamOfList } from "../feed/stream.ts";
 import { isAhead, type Place, placeEarliest, placeNow, placeOf } from "./resume.ts";
 import type { StreamFeed } from "./stream_feed.ts";
 import type { Start } from "./subscription_ask.ts";
@@ -53,9 +54,12 @@ export async function whenCaughtUp(
   }
 }
 
-/** Whether a cursor speaks of a stream at all: of one it doesn't, the client wants what comes. */
+/**
+ * Whether a cursor speaks of a stream at all, be it by lists that it no longer has: of one it doesn't, the client wants what
+ * comes.
+ */
 export const namesStream = (feed: StreamFeed, start: Start): boolean =>
-  start.from === "cursor" && feed.log.lists.some((list) => start.cursor.has(list));
+  start.from === "cursor" && [...start.cursor.keys()].some((list) => streamOfList(list) === feed.spec.name);
 
 /** The place, now that all waiting is over. */
 export function placeFor(feed: StreamFeed, start: Start): Place {

@@ -8,7 +8,7 @@ import { parsePattern, patternList, symbolPatterns } from "../feed/symbol.ts";
 import type { RequestId, SubscribeCommand, UnsubscribeCommand } from "./client_commands.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { isAhead } from "./resume.ts";
-import { placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
+import { namesStream, placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
 import { flushIntervalMs, streamFloorMs } from "./flush_interval.ts";
 import { Follower } from "./follower.ts";
 import type { Principal } from "./principal.ts";
@@ -129,8 +129,7 @@ function askOf(
 }
 
 const startsIn = (feed: StreamFeed, start: Start): boolean =>
-  start.from === "earliest" ||
-  (start.from === "cursor" && feed.log.lists.some((list) => start.cursor.has(list)));
+  start.from === "earliest" || namesStream(feed, start);
 
 /** How often a subscription is flushed. */
 export const intervalOf = (core: EdgeCore, feed: StreamFeed, wanted: Wanted, principal: Principal): number =>

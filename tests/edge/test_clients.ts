@@ -4,6 +4,9 @@ export type Message = Record<string, unknown> & { readonly type: string };
 
 const DEADLINE_MS = 5_000;
 
+const baseUrl = (base: number | string): string =>
+  typeof base === "number" ? `http://127.0.0.1:${base}` : base;
+
 /** Resolves when `holds` does, looked at after every arrival; rejects with what was there at the deadline. */
 export class Inbox {
   readonly messages: Message[] = [];
@@ -71,9 +74,10 @@ export class SocketClient extends Inbox implements AsyncDisposable {
   readonly #closed = Promise.withResolvers<CloseEvent>();
   readonly #opened = Promise.withResolvers<void>();
 
-  constructor(port: number, path: string, protocols: string[] = []) {
+  /** @param base a local port, or a whole `http(s)://…` */
+  constructor(base: number | string, path: string, protocols: string[] = []) {
     super();
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols);
+    this.socket = new WebSocket(`${baseUrl(base).replace(/^http/, "ws")}${path}`, protocols);
     this.socket.onopen = () => this.#opened.resolve();
     this.socket.onmessage = ({ data }) => this.push(JSON.parse(data));
     this.socket.onclose = (event) => {
@@ -112,9 +116,9 @@ export class StreamClient extends Inbox implements AsyncDisposable {
   readonly #done: Promise<void>;
   readonly ended = Promise.withResolvers<void>();
 
-  constructor(port: number, path: string, headers: Record<string, string> = {}) {
+  constructor(base: number | string, path: string, headers: Record<string, string> = {}) {
     super();
-    this.#done = this.#run(`http://127.0.0.1:${port}${path}`, headers);
+    this.#done = this.#run(`${baseUrl(base)}${path}`, headers);
   }
 
   async #run(url: string, headers: Record<string, string>): Promise<void> {
@@ -170,8 +174,8 @@ export interface PollAnswer {
 }
 
 /** One poll. */
-export async function poll(port: number, path: string): Promise<PollAnswer> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+export async function poll(base: number | string, path: string): Promise<PollAnswer> {
+  const response = await fetch(`${baseUrl(base)}${path}`);
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${response.status} ${text}`);
   return JSON.parse(text);
