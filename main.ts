@@ -4,6 +4,9 @@
  *     main.ts                    serve, in the role of ROLE
  *     main.ts simulate [flags]   an upstream that behaves like Massive
  *     main.ts load [flags]       many clients against a running service, every event checked
+ *     main.ts doctor             settings, machine, Redis, upstream: what stands in the way
+ *     main.ts soak [flags]       hours at the market's pace, checked
+ *     main.ts live               what needs accounts, checked where there are some
  *     main.ts reference KIND     the settings as Markdown (`settings`) or as an example environment (`env`)
  *
  * Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings or arguments.
@@ -11,7 +14,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "./src/feed/clock.ts";
 import { describeError, TickcastError } from "./src/feed/error.ts";
 import { createLog, type Log, silentLog } from "./src/feed/log.ts";
-import { readSettings } from "./src/feed/settings/read_settings.ts";
+import { readSettings, type SettingsReading } from "./src/feed/settings/read_settings.ts";
 import { describeProblem, type Environment, shownSettings } from "./src/feed/settings/read_values.ts";
 import type { Settings } from "./src/feed/settings/settings.ts";
 import type { FeedStore } from "./src/feed/store.ts";
@@ -222,13 +225,17 @@ function refuse(problems: readonly string[]): number {
   return 2;
 }
 
-async function serve(environment: Environment): Promise<number> {
+function readingOf(environment: Environment): SettingsReading {
   const onDeploy = environment["DENO_DEPLOY"] !== undefined ||
     environment["DENO_DEPLOYMENT_ID"] !== undefined;
-  const reading = readSettings(environment, {
+  return readSettings(environment, {
     signalThresholds: SIGNAL_THRESHOLDS,
     onDeploy,
   });
+}
+
+async function serve(environment: Environment): Promise<number> {
+  const reading = readingOf(environment);
   if (!reading.ok) return refuse(reading.problems.map(describeProblem));
   const { settings } = reading;
   const { role, simulated, store } = settings;
@@ -301,6 +308,19 @@ async function operate(run: (deps: Operating) => Promise<number>): Promise<numbe
   });
 }
 
+/** The whole service in this process, on a free port of the loopback, saying nothing but what goes wrong. */
+async function startQuietly(): Promise<{ url: string } & AsyncDisposable> {
+  const reading = readingOf({ ...Deno.env.toObject(), ROLE: "all", HOST: "127.0.0.1", PORT: "0" });
+  if (!reading.ok) throw new TickcastError("SETTINGS", reading.problems.map(describeProblem).join("; "));
+  const { settings } = reading;
+  const log = createLog({ level: "warning", write: complain, clock: systemClock, secrets: settings.secrets });
+  const whole = await startTickcast(settings, { clock: systemClock, random: systemRandom, log });
+  return {
+    url: `http://127.0.0.1:${whole.port}`,
+    [Symbol.asyncDispose]: () => whole[Symbol.asyncDispose](),
+  };
+}
+
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case undefined:
@@ -309,12 +329,22 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       return await simulate(rest);
     case "load":
       return await operate(async (deps) => (await import("./src/operations/load.ts")).runLoad(rest, deps));
+    case "doctor":
+    case "live": {
+      const { runDoctor, runLive } = await import("./src/operations/doctor.ts");
+      const reading = readingOf(Deno.env.toObject());
+      return await operate((deps) => (command === "live" ? runLive : runDoctor)(rest, { ...deps, reading }));
+    }
+    case "soak": {
+      const { runSoak } = await import("./src/operations/soak.ts");
+      return await operate((deps) => runSoak(rest, { ...deps, startWhole: startQuietly }));
+    }
     case "reference":
       print(rest[0] === "env" ? envExample(SIGNAL_THRESHOLDS) : settingsMarkdown(SIGNAL_THRESHOLDS));
       return 0;
     default:
       complain(
-        `Cannot run as the command must be simulate, load, reference, or none: current value is ${command}\n`,
+        `Cannot run as the command must be simulate, load, doctor, soak, live, reference, or none: current value is ${command}\n`,
       );
       return 2;
   }

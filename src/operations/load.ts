@@ -38,7 +38,7 @@ export async function runLoad(args: readonly string[], deps: LoadDeps): Promise<
       deps.print(LOAD_USAGE);
       return 0;
     }
-    const report = await carryOut(plan, deps);
+    const report = await carryOutLoad(plan, deps);
     deps.print(reportTable(report));
     if (plan.jsonFile !== undefined) await Deno.writeTextFile(plan.jsonFile, JSON.stringify(report, null, 1));
     if (plan.htmlFile !== undefined) await Deno.writeTextFile(plan.htmlFile, loadHtml(report));
@@ -49,8 +49,8 @@ export async function runLoad(args: readonly string[], deps: LoadDeps): Promise<
   }
 }
 
-/** One run: clients, witness, watch and the notes of its course. */
-async function carryOut(plan: LoadPlan, deps: LoadDeps): Promise<LoadReport> {
+/** One run: clients, witness, watch and the notes of its course. @throws {TickcastError} when nobody is let in */
+export async function carryOutLoad(plan: LoadPlan, deps: LoadDeps): Promise<LoadReport> {
   const { clock } = deps;
   const figures = new LoadFigures();
   const stretches: Stretch[] = [];

@@ -1,0 +1,155 @@
+/** The doctor against the simulator and a real Redis, well and ill; and without accounts. */
+import { assert, assertEquals } from "@std/assert";
+import { systemClock, systemRandom } from "../../src/feed/clock.ts";
+import { silentLog } from "../../src/feed/log.ts";
+import { readSettings } from "../../src/feed/settings/read_settings.ts";
+import type { Environment } from "../../src/feed/settings/read_values.ts";
+import { runDoctor, runLive } from "../../src/operations/doctor.ts";
+import { sampleTopics } from "../../src/operations/doctor/check_upstream.ts";
+import { startSimulator } from "../../src/simulator/start_simulator.ts";
+import { realPart } from "../support/real_parts.ts";
+import { freePort, startRedis } from "../support/redis_server.ts";
+import { startRestFront } from "../support/rest_front.ts";
+
+const redis = realPart("redis-server");
+const accounts = JSON.parse(
+  await Deno.readTextFile(new URL("../../fixtures/accounts/example.json", import.meta.url)),
+);
+
+async function ask(
+  environment: Environment,
+  args: readonly string[] = [],
+  run = runDoctor,
+): Promise<{ code: number; text: string }> {
+  const lines: string[] = [];
+  const reading = readSettings({ HOST: "127.0.0.1", PORT: String(freePort()), ...environment }, {
+    signalThresholds: [],
+    onDeploy: false,
+  });
+  const code = await run(args, {
+    clock: systemClock,
+    random: systemRandom,
+    print: (line) => void lines.push(line),
+    signal: new AbortController().signal,
+    reading,
+  });
+  return { code, text: lines.join("\n") };
+}
+
+const upstreamOf = (url: string, key: string): Environment => ({
+  ROLE: "all",
+  MASSIVE_API_KEY: key,
+  MASSIVE_REALTIME_URL: url,
+  MASSIVE_BUSINESS_URL: `${url}/business`,
+  DATA_FREQUENCIES: "tick,minute,fmv",
+});
+
+const simulator = () => startSimulator({ accounts, rate: 50 }, { clock: systemClock, log: silentLog });
+
+Deno.test("with nothing set the doctor finds the simulator and nothing in the way", async () => {
+  const { code, text } = await ask({});
+  assertEquals(code, 0, text);
+  assert(text.includes("built-in simulator") && text.includes("in memory"));
+});
+
+Deno.test("wrong settings are told and nothing else is looked at", async () => {
+  const { code, text } = await ask({ PULL_INTERVAL_MS: "soon", ROLE: "ingest" });
+  assertEquals(code, 2);
+  assert(text.includes("PULL_INTERVAL_MS=soon") && text.includes("MASSIVE_API_KEY"));
+  assertEquals((await ask({}, ["--frce"])).code, 2);
+});
+
+Deno.test("a good key is let in on every planned connection, and a bad one is told with what to do", async () => {
+  await using market = await simulator();
+  const good = await ask(upstreamOf(market.url, "business-key"));
+  assertEquals(good.code, 0, good.text);
+  assert(
+    good.text.includes("subscribed A.AAPL, AM.AAPL") && good.text.includes("subscribed FMV.AAPL"),
+    good.text,
+  );
+  const bad = await ask(upstreamOf(market.url, "nobodys-secret-key"));
+  assertEquals(bad.code, 1);
+  assert(bad.text.includes("check MASSIVE_API_KEY"), bad.text);
+  assert(!bad.text.includes("nobodys-secret-key"), "the key is in the report");
+});
+
+Deno.test("a plan without the business feed and an upstream that isn't there are told apart", async () => {
+  await using market = await simulator();
+  const plan = await ask(upstreamOf(market.url, "individual-key"));
+  assertEquals(plan.code, 1);
+  assert(
+    /ok\s+upstream\s+primary/.test(plan.text) && /FAIL upstream\s+stocks_fmv/.test(plan.text),
+    plan.text,
+  );
+  const gone = await ask(upstreamOf(`ws://127.0.0.1:${freePort()}`, "k-1"));
+  assert(gone.code === 1 && gone.text.includes("cannot be reached"), gone.text);
+});
+
+Deno.test({
+  name: `a Redis that is well passes over TCP and REST, and nothing of the doctor's stays in it${redis.note}`,
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await startRedis();
+    await using front = await startRestFront(server);
+    const tcp = await ask({ REDIS_URL: server.url });
+    assertEquals(tcp.code, 0, tcp.text);
+    for (
+      const told of [
+        "reachable over TCP",
+        "version",
+        "nothing is evicted",
+        "round trip",
+        "takes the lease",
+        "hears hints",
+      ]
+    ) {
+      assert(tcp.text.includes(told), `${told}\n${tcp.text}`);
+    }
+    const rest = await ask({ UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token });
+    assertEquals(rest.code, 0, rest.text);
+    assert(rest.text.includes("takes the lease"), rest.text);
+    assertEquals(await server.send("DBSIZE"), 0);
+    const live = await ask(
+      { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token },
+      [],
+      runLive,
+    );
+    assert(live.code === 0 && live.text.includes("set MASSIVE_API_KEY"), live.text);
+  },
+});
+
+Deno.test({
+  name: `a Redis that evicts, lacks a right or is not there is told with what to do${redis.note}`,
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await startRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
+    await server.send("ACL", "SETUSER", "edge", "on", ">edge-password", "~tickcast:*", "&*", "+@all", "-set");
+    const evicts = await ask({ REDIS_URL: server.url });
+    assert(evicts.code === 1 && evicts.text.includes("set it to noeviction"), evicts.text);
+    const poor = await ask({ REDIS_URL: `redis://edge:edge-password@127.0.0.1:${server.port}` });
+    assert(poor.code === 1 && poor.text.includes("can't do: reads and writes notes"), poor.text);
+    assert(!poor.text.includes("edge-password"));
+    const gone = await ask({ REDIS_URL: `redis://127.0.0.1:${freePort()}` });
+    assert(gone.code === 1 && gone.text.includes("can't be reached"), gone.text);
+  },
+});
+
+Deno.test("a taken port is told", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, text } = await ask({ PORT: String(listener.addr.port) });
+  assert(code === 1 && text.includes("taken by another program"), text);
+});
+
+Deno.test("without accounts the live checks say what is missing and pass", async () => {
+  const { code, text } = await ask({}, [], runLive);
+  assertEquals(code, 0);
+  assert(text.includes("set MASSIVE_API_KEY") && text.includes("UPSTASH_REDIS_REST_URL"));
+});
+
+Deno.test({
+  name: "one symbol of each kind of event is asked for",
+  permissions: "none",
+  fn() {
+    assertEquals(sampleTopics(["A.*", "AM.BRK.B", "AM.MSFT", "XT.*"]), ["A.AAPL", "AM.BRK.B", "XT.BTC-USD"]);
+  },
+});
