@@ -1,6 +1,7 @@
 /**
- * The Massive-compatible door: a frame of ours written in Massive's shape. Once per frame and market, whatever the number of programs; shared
- * messages cost a look-up. No budget of its own: at 100 events a frame it must stay well above the 50 k events/s that ingest appends.
+ * The Massive-compatible door: a frame of ours written in Massive's shape. Once per frame and market, whatever the
+ * number of programs; shared messages cost a look-up. No budget of its own: at 100 events a frame it must stay well
+ * above the 50 k events/s that ingest appends.
  */
 import { WireFrames } from "../src/edge/massive_frame.ts";
 import { encodeEvent, stampBody } from "../src/feed/event_text.ts";

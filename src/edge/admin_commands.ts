@@ -1,6 +1,6 @@
 /**
- * Sends an operator's command to the leading ingest through the store and waits for what it says. The wait is bounded, and so is the
- * number of commands waiting; what ingest refuses changed nothing and keeps its own code.
+ * Sends an operator's command to the leading ingest through the store and waits for what it says. The wait is
+ * bounded, and so is the number of commands waiting; what ingest refuses changed nothing and keeps its own code.
  */
 import type { Clock } from "../feed/clock.ts";
 import { ControlAnswer, type ControlCommand, type ControlEnvelope } from "../feed/control.ts";
@@ -36,7 +36,8 @@ export class ControlDesk {
 
   /**
    * Has a command done.
-   * @throws {TickcastError} INGEST_SILENT when nothing answered in time, OVERLOADED, the store's own, or the code ingest refused with
+   * @throws {TickcastError} INGEST_SILENT when nothing answered in time, OVERLOADED, the store's own, or the code
+   * ingest refused with
    */
   async ask(command: ControlCommand): Promise<ControlResult> {
     if (this.#waiting >= CONTROL_WAITING_MAX) {

@@ -1,4 +1,7 @@
-/** `/api/websocket/connections…` as values: ingest's connections in the shape of the contract, read from its last report. */
+/**
+ * `/api/websocket/connections…` as values: ingest's connections in the shape of the contract, read from its last
+ * report.
+ */
 import type { ConnectionHealth, IngestHealth } from "../feed/health.ts";
 
 /** One connection in the list. */

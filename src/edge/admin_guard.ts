@@ -1,6 +1,6 @@
 /**
- * Who may read what operators read, and who may act. Acting always needs `ADMIN_TOKEN`, and is off where none is set; reading is open
- * unless `PRIVATE_STATS`. The comparison takes the same time whatever was presented.
+ * Who may read what operators read, and who may act. Acting always needs `ADMIN_TOKEN`, and is off where none is set;
+ * reading is open unless `PRIVATE_STATS`. The comparison takes the same time whatever was presented.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { TickcastError } from "../feed/error.ts";
@@ -26,7 +26,9 @@ export interface AdminGuard {
 
 const sha256 = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
-/** Whether two secrets are equal, in a time that tells nothing about either: digests are compared, every byte of them. */
+/**
+ * Whether two secrets are equal, in a time that tells nothing about either: digests are compared, every byte of them.
+ */
 export const sameSecret = (presented: string, expected: string): boolean =>
   timingSafeEqual(sha256(presented), sha256(expected));
 

@@ -1,6 +1,6 @@
 /**
- * `/api/…`: the upstream connections as ingest reports them, and commands to it at run time. Reading is open unless `PRIVATE_STATS`;
- * acting needs `ADMIN_TOKEN`.
+ * `/api/…`: the upstream connections as ingest reports them, and commands to it at run time. Reading is open unless
+ * `PRIVATE_STATS`; acting needs `ADMIN_TOKEN`.
  */
 import { type Context, Hono } from "hono";
 import { z } from "zod";

@@ -1,6 +1,7 @@
 /**
- * What a token's claims grant. `streams` and `symbols` are lists (or texts separated by spaces or commas), `tier` one of the tiers, `exp` is
- * required. A claim that is absent restricts nothing; one that can't be understood refuses the token, for guessing would grant.
+ * What a token's claims grant. `streams` and `symbols` are lists (or texts separated by spaces or commas), `tier` one
+ * of the tiers, `exp` is required. A claim that is absent restricts nothing; one that can't be understood refuses the
+ * token, for guessing would grant.
  */
 import { z } from "zod";
 import { TickcastError } from "../feed/error.ts";

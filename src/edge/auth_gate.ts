@@ -1,6 +1,6 @@
 /**
- * The gate every door asks: is the page behind a request welcome, and who is its client. With `AUTH_MODE=none` everybody is anonymous
- * at the default tier and only the origin is checked.
+ * The gate every door asks: is the page behind a request welcome, and who is its client. With `AUTH_MODE=none`
+ * everybody is anonymous at the default tier and only the origin is checked.
  */
 import type { Clock } from "../feed/clock.ts";
 import { TickcastError } from "../feed/error.ts";
@@ -85,8 +85,8 @@ class TokenGate implements AccessGate {
   }
 
   /**
-   * A native EventSource sends its URL again at every reconnect, the used ticket in it: the cookie that the first answer set counts
-   * first then. A ticket that is new wins over an old cookie.
+   * A native EventSource sends its URL again at every reconnect, the used ticket in it: the cookie that the first
+   * answer set counts first then. A ticket that is new wins over an old cookie.
    */
   async #byTicket(request: Request, ticket: string): Promise<Admission> {
     let token: string;

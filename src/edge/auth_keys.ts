@@ -1,6 +1,6 @@
 /**
- * The issuer's public keys, from the one address the settings name. Fetched when first needed and seldom again, within a time and a
- * size limit; redirects are not followed, and nothing in a token can choose the address.
+ * The issuer's public keys, from the one address the settings name. Fetched when first needed and seldom again,
+ * within a time and a size limit; redirects are not followed, and nothing in a token can choose the address.
  */
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 

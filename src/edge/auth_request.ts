@@ -35,7 +35,10 @@ export function refuseTokenInUrl(url: URL): void {
   }
 }
 
-/** The token offered as `bearer.<token>` beside `tickcast.v1`; undefined when none is. @throws {TickcastError} on several */
+/**
+ * The token offered as `bearer.<token>` beside `tickcast.v1`; undefined when none is. @throws {TickcastError} on
+ * several
+ */
 export function protocolToken(request: Request): string | undefined {
   const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",", PROTOCOLS_MAX)
     .map((one) => one.trim()).filter((one) => one.startsWith(BEARER_PREFIX));

@@ -4,8 +4,8 @@ import { maySeeStream, mayUsePattern, type Principal } from "./principal.ts";
 import type { Wanted } from "./selection.ts";
 
 /**
- * The part of some patterns that a principal may have: names and prefixes within its rights, and of a wider pattern the rights that lie
- * within it. Undefined: nothing. The same object when nothing is taken away.
+ * The part of some patterns that a principal may have: names and prefixes within its rights, and of a wider pattern
+ * the rights that lie within it. Undefined: nothing. The same object when nothing is taken away.
  */
 export function withinRights(patterns: SymbolPatterns, principal: Principal): SymbolPatterns | undefined {
   const { symbols: rights } = principal;
@@ -23,7 +23,9 @@ export function withinRights(patterns: SymbolPatterns, principal: Principal): Sy
   return left.names.size + left.prefixes.length === 0 ? undefined : left;
 }
 
-/** A subscription under other rights; undefined: nothing of it is left. Free gets the latest, whatever it asked for. */
+/**
+ * A subscription under other rights; undefined: nothing of it is left. Free gets the latest, whatever it asked for.
+ */
 export function wantedUnder(wanted: Wanted, stream: string, principal: Principal): Wanted | undefined {
   const patterns = withinRights(wanted.patterns, principal);
   if (patterns === undefined || !maySeeStream(principal, stream)) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Verifies tokens. Algorithms, issuer and audience are pinned by the settings, and so is where keys come from: nothing in a token
- * chooses either. Keys are remembered per issuer (there is one) and `kid`; unknown ones are looked up again seldom.
+ * Verifies tokens. Algorithms, issuer and audience are pinned by the settings, and so is where keys come from:
+ * nothing in a token chooses either. Keys are remembered per issuer (there is one) and `kid`; unknown ones are looked
+ * up again seldom.
  */
 import { errors, jwtVerify, type JWTVerifyOptions } from "jose";
 import type { Clock } from "../feed/clock.ts";

@@ -1,4 +1,7 @@
-/** `ws_broadcast` in the log: a sample a second and stream of the flushes that went out, for whoever turns the log to debug. */
+/**
+ * `ws_broadcast` in the log: a sample a second and stream of the flushes that went out, for whoever turns the log to
+ * debug.
+ */
 import type { Clock } from "../feed/clock.ts";
 import type { Log } from "../feed/log.ts";
 import type { EdgeCounters } from "./edge_counters.ts";

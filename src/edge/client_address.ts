@@ -1,6 +1,6 @@
 /**
- * Whose request this is, by address: the peer's own, or what `X-Forwarded-For` says where the peer is a proxy of ours. Anybody can write
- * that header, so it is read from its end and only as far as trusted proxies wrote it.
+ * Whose request this is, by address: the peer's own, or what `X-Forwarded-For` says where the peer is a proxy of
+ * ours. Anybody can write that header, so it is read from its end and only as far as trusted proxies wrote it.
  */
 import { type IpBytes, type IpRange, isInRange, parseIp, parseRange } from "./ip_address.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What is asked of every client before anything else: is there memory, and does its address hold too many connections already. One
- * object per instance; the place it gives is handed back when the connection ends.
+ * What is asked of every client before anything else: is there memory, and does its address hold too many connections
+ * already. One object per instance; the place it gives is handed back when the connection ends.
  */
 import type { Clock } from "../feed/clock.ts";
 import type { EdgeSettings } from "../feed/settings/settings.ts";

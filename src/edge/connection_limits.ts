@@ -1,4 +1,7 @@
-/** How many connections one address may hold at once, whatever their transport: a counter per address, gone with its last connection. */
+/**
+ * How many connections one address may hold at once, whatever their transport: a counter per address, gone with its
+ * last connection.
+ */
 import { TickcastError } from "../feed/error.ts";
 
 /** See the file's head. */

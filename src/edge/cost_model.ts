@@ -1,6 +1,6 @@
 /**
- * What the store costs on Upstash: commands a month and their price. Bills count every command, those inside scripts and
- * transactions too (overall/billing.mdx, snapshot of August 2026). Reads don't depend on the number of clients.
+ * What the store costs on Upstash: commands a month and their price. Bills count every command, those inside scripts
+ * and transactions too (overall/billing.mdx, snapshot of August 2026). Reads don't depend on the number of clients.
  */
 
 /** When the prices below were read. */

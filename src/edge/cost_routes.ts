@@ -1,4 +1,7 @@
-/** `GET /api/cost`: what this deployment asks of its store, measured and reckoned, and what Upstash would charge for it. */
+/**
+ * `GET /api/cost`: what this deployment asks of its store, measured and reckoned, and what Upstash would charge for
+ * it.
+ */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Clock } from "../feed/clock.ts";

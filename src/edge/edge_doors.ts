@@ -1,6 +1,6 @@
 /**
- * Where a request goes: sockets to their doors, everything else to the app. One interface for both servers: Deno's own takes
- * a Response back, the hardened one asks whether an upgrade may be and is given the socket's handlers.
+ * Where a request goes: sockets to their doors, everything else to the app. One interface for both servers: Deno's
+ * own takes a Response back, the hardened one asks whether an upgrade may be and is given the socket's handlers.
  */
 import type { Hono } from "hono";
 import { publicError, TickcastError } from "../feed/error.ts";

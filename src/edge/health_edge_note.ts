@@ -1,6 +1,7 @@
 /**
- * This instance's own note in the store (`health:edge:<id>`), for operators who look at the whole fleet: small, seldom, gone by itself
- * soon after the instance is. Where the store refuses writes (a read-only token) it stops trying and health says so.
+ * This instance's own note in the store (`health:edge:<id>`), for operators who look at the whole fleet: small,
+ * seldom, gone by itself soon after the instance is. Where the store refuses writes (a read-only token) it stops
+ * trying and health says so.
  */
 import type { Clock } from "../feed/clock.ts";
 import { describeError, TickcastError } from "../feed/error.ts";

@@ -1,6 +1,7 @@
 /**
- * What ingest says of itself, as this edge last read it. Health must answer within a second with the store hanging, so nothing
- * waits for the store longer than {@link NOTES_WAIT_MS}: readers get what is known, and one refresh at a time runs behind them.
+ * What ingest says of itself, as this edge last read it. Health must answer within a second with the store hanging,
+ * so nothing waits for the store longer than {@link NOTES_WAIT_MS}: readers get what is known, and one refresh at a
+ * time runs behind them.
  */
 import type { Clock } from "../feed/clock.ts";
 import { IngestHealth, PublishedPlan } from "../feed/health.ts";

@@ -1,4 +1,7 @@
-/** Puts together what `/health/streams` says: each stream's state, and where its events are on the way from exchange to client. */
+/**
+ * Puts together what `/health/streams` says: each stream's state, and where its events are on the way from exchange
+ * to client.
+ */
 import type { ChannelHealth, ConnectionHealth, IngestHealth, StreamState } from "../feed/health.ts";
 import { formatPosition } from "../feed/cursor.ts";
 import type { StreamSpec } from "../feed/stream.ts";
@@ -25,7 +28,10 @@ export interface HealthSight {
   readonly sessionAt: SessionAt;
 }
 
-/** One list in a report: `head` as ids are written, `depth` in Redis by ingest's last word, `held` in this instance's ring. */
+/**
+ * One list in a report: `head` as ids are written, `depth` in Redis by ingest's last word, `held` in this instance's
+ * ring.
+ */
 export interface ListReport {
   readonly list: string;
   readonly head: string | null;
@@ -84,7 +90,10 @@ interface Judged {
   readonly verdict: StreamVerdict;
 }
 
-/** Judges all streams. Data beats the calendar for its neighbours too: where one is live, no other is silent for a closed market. */
+/**
+ * Judges all streams. Data beats the calendar for its neighbours too: where one is live, no other is silent for a
+ * closed market.
+ */
 function judged(sight: HealthSight, streams: Iterable<StreamSpec>): ReadonlyMap<StreamSpec, Judged> {
   const lists = listsByStream(sight.facts);
   const all = new Map([...streams].map((spec) => {

@@ -1,4 +1,6 @@
-/** `/health…`: is the process alive, may traffic come, is each stream fresh. Answers within a second whatever hangs. */
+/**
+ * `/health…`: is the process alive, may traffic come, is each stream fresh. Answers within a second whatever hangs.
+ */
 import { Hono } from "hono";
 import type { Guard } from "./admin_guard.ts";
 import type { EdgePhase } from "./health_facts.ts";
@@ -11,7 +13,9 @@ const WHY_NOT_READY: Readonly<Record<Exclude<EdgePhase, "serving">, string>> = {
   shedding: "short of memory, takes no new clients",
 };
 
-/** The health routes. `/health` and `/health/ready` are always open: balancers hold no tokens, and they tell nothing. */
+/**
+ * The health routes. `/health` and `/health/ready` are always open: balancers hold no tokens, and they tell nothing.
+ */
 export function healthRoutes(health: HealthService, mayRead: Guard): Hono {
   const app = new Hono();
   app.get("/health", () => answer(health.alive()));

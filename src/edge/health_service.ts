@@ -1,4 +1,6 @@
-/** Health of one instance: what its routes answer and what heartbeats say of the streams. Never waits for the store. */
+/**
+ * Health of one instance: what its routes answer and what heartbeats say of the streams. Never waits for the store.
+ */
 import type { Clock } from "../feed/clock.ts";
 import type { StreamState } from "../feed/health.ts";
 import type { FeedStore } from "../feed/store.ts";

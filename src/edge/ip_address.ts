@@ -1,4 +1,7 @@
-/** IP addresses as bytes: read strictly, IPv4 within IPv6 unwrapped, so that two spellings of one address are one address. Pure. */
+/**
+ * IP addresses as bytes: read strictly, IPv4 within IPv6 unwrapped, so that two spellings of one address are one
+ * address. Pure.
+ */
 
 /** 4 or 16 bytes. */
 export type IpBytes = readonly number[];

@@ -1,6 +1,7 @@
 /**
- * One program at the Massive-compatible door: its conversation, what it follows, and how it ends. It gets every event or none: where
- * something is missing the socket is cut, for that protocol has no word for a gap, and programs written for it reconnect.
+ * One program at the Massive-compatible door: its conversation, what it follows, and how it ends. It gets every event
+ * or none: where something is missing the socket is cut, for that protocol has no word for a gap, and programs
+ * written for it reconnect.
  */
 import type { Market } from "../feed/wire_fields.ts";
 import { describeError, TickcastError } from "../feed/error.ts";
@@ -19,7 +20,9 @@ import type { ServerSocket } from "./websocket_transport.ts";
 
 /** Longest message taken, in characters. */
 export const MASSIVE_MESSAGE_MAX_CHARS = 16 * 1024;
-/** Messages waiting while one before them is being carried out (official clients send auth and subscribes in one go). */
+/**
+ * Messages waiting while one before them is being carried out (official clients send auth and subscribes in one go).
+ */
 const WAITING_MAX = 256;
 const MESSAGES_BURST = 400;
 const MESSAGES_PER_SECOND = 50;

@@ -1,6 +1,6 @@
 /**
- * `/massive/{stocks|crypto}`: programs that speak Massive's protocol, together. Who may join, the rounds they share, and the drain. A
- * thin skin turns sockets of either server into {@link MassiveClient}s.
+ * `/massive/{stocks|crypto}`: programs that speak Massive's protocol, together. Who may join, the rounds they share,
+ * and the drain. A thin skin turns sockets of either server into {@link MassiveClient}s.
  */
 import { describeError, TickcastError } from "../feed/error.ts";
 import { type Market, MARKETS } from "../feed/wire_fields.ts";

@@ -1,4 +1,7 @@
-/** What a program at the Massive-compatible door follows, kept in line with the pairs it holds: one follower per stream. */
+/**
+ * What a program at the Massive-compatible door follows, kept in line with the pairs it holds: one follower per
+ * stream.
+ */
 import type { EdgeCore } from "./edge_core.ts";
 import { placeFor, whenWarm } from "./feed_wait.ts";
 import { Follower, type FollowerHost } from "./follower.ts";

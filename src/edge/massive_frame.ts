@@ -1,6 +1,7 @@
 /**
- * A frame of ours as the elements of a Massive frame. Each frame is read and written once per market and shared by every connection
- * that gets it; what a connection does not hold (a trade where only second bars are wanted) is left out per connection.
+ * A frame of ours as the elements of a Massive frame. Each frame is read and written once per market and shared by
+ * every connection that gets it; what a connection does not hold (a trade where only second bars are wanted) is left
+ * out per connection.
  */
 import type { FeedEvent } from "../feed/event.ts";
 import { toWire } from "../feed/wire_event.ts";
@@ -65,8 +66,8 @@ export class WireFrames {
 }
 
 /**
- * Reads a JSON array of our events and writes those of one market in Massive's shape. Synthetic bars, what Massive has no word for
- * and what is none of ours are left out.
+ * Reads a JSON array of our events and writes those of one market in Massive's shape. Synthetic bars, what Massive
+ * has no word for and what is none of ours are left out.
  */
 export function readElements(body: string, market: Market): readonly WireElement[] {
   const values: unknown = body === "" ? [] : JSON.parse(body);

@@ -1,6 +1,6 @@
 /**
- * One connection's side of Massive's conversation, as a value: a client message in, status objects or a question out. No socket, clock
- * or store here; `massive_door.ts` does what the reply says.
+ * One connection's side of Massive's conversation, as a value: a client message in, status objects or a question out.
+ * No socket, clock or store here; `massive_door.ts` does what the reply says.
  */
 import type { Market } from "../feed/wire_fields.ts";
 import { NOT_AUTHORIZED, subscribedTo, SUBSCRIPTION_LIMIT, unsubscribedTo } from "./massive_status.ts";
@@ -38,7 +38,9 @@ export class MassiveSession {
     return this.#principal;
   }
 
-  /** The token was good. A later one replaces the rights: pairs outside them are let go, which is true when any was. */
+  /**
+   * The token was good. A later one replaces the rights: pairs outside them are let go, which is true when any was.
+   */
   admit(principal: Principal): boolean {
     this.#principal = principal;
     const lost = [...this.held.topics()].filter((topic) => !this.#isAllowed(topic, principal));

@@ -1,4 +1,7 @@
-/** The socket of one program at the Massive-compatible door: what is sent last still leaves before the connection is dropped. */
+/**
+ * The socket of one program at the Massive-compatible door: what is sent last still leaves before the connection is
+ * dropped.
+ */
 import type { EdgeCore } from "./edge_core.ts";
 import type { ServerSocket } from "./websocket_transport.ts";
 

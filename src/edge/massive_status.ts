@@ -1,6 +1,6 @@
 /**
- * Massive's status objects, word for word (its grammar slips included): programs written for it match on them. Source: Massive's
- * quickstart and texts seen on the live service.
+ * Massive's status objects, word for word (its grammar slips included): programs written for it match on them.
+ * Source: Massive's quickstart and texts seen on the live service.
  */
 
 const status = (name: string, message: string): string =>

@@ -8,7 +8,10 @@ export interface Channel {
   readonly type: "trade" | "second" | "minute" | "fmv";
 }
 
-/** Channels by market and prefix. Note Massive's asymmetry: `A`/`AM` are second/minute for stocks, `XAS`/`XA` for crypto. */
+/**
+ * Channels by market and prefix. Note Massive's asymmetry: `A`/`AM` are second/minute for stocks, `XAS`/`XA` for
+ * crypto.
+ */
 const CHANNELS: Readonly<Record<Market, ReadonlyMap<string, Channel>>> = {
   stocks: new Map<string, Channel>([
     ["T", { stream: "tick", type: "trade" }],
@@ -24,7 +27,9 @@ const CHANNELS: Readonly<Record<Market, ReadonlyMap<string, Channel>>> = {
   ]),
 };
 
-/** Channels Massive has and we don't carry: `not authorized`, as for a plan without them. Others are met with silence. */
+/**
+ * Channels Massive has and we don't carry: `not authorized`, as for a plan without them. Others are met with silence.
+ */
 const NOT_CARRIED: Readonly<Record<Market, ReadonlySet<string>>> = {
   stocks: new Set(["Q", "LULD", "NOI"]),
   crypto: new Set(["XQ"]),
@@ -45,8 +50,9 @@ const ourSymbol = (market: Market, symbol: string): string =>
   symbol === "*" || market === "stocks" || symbol.startsWith("X:") ? symbol : `X:${symbol}`;
 
 /**
- * Reads `T.AAPL, AM.*`: split at commas, each part at its first dot (`BRK.B` has one of its own), spaces forgiven as old documentation
- * shows them. Unknown prefixes and what can't be a symbol are left out: Massive answers those with silence.
+ * Reads `T.AAPL, AM.*`: split at commas, each part at its first dot (`BRK.B` has one of its own), spaces forgiven as
+ * old documentation shows them. Unknown prefixes and what can't be a symbol are left out: Massive answers those with
+ * silence.
  */
 export function parseTopics(market: Market, params: string): readonly Topic[] {
   const topics: Topic[] = [];

@@ -1,6 +1,6 @@
 /**
- * Takes no new clients while the process is short of memory, so that those it has go on being served. With hysteresis, and looked at no
- * more than once a second: it is asked at every admission.
+ * Takes no new clients while the process is short of memory, so that those it has go on being served. With
+ * hysteresis, and looked at no more than once a second: it is asked at every admission.
  */
 import type { Clock } from "../feed/clock.ts";
 import { TickcastError } from "../feed/error.ts";

@@ -1,4 +1,7 @@
-/** Metrics of this instance: its clients, what it sent them, what it pulled, what it holds. Totals count from the start. */
+/**
+ * Metrics of this instance: its clients, what it sent them, what it pulled, what it holds. Totals count from the
+ * start.
+ */
 import { STREAM_STATES } from "../feed/health.ts";
 import { byLabel, type MetricRow, single } from "./metrics_row.ts";
 import { mostWanted } from "./stats_report.ts";

@@ -1,4 +1,6 @@
-/** Metrics of ingest as it reported itself: every edge shows the same, so aggregate them over instances with `max`. */
+/**
+ * Metrics of ingest as it reported itself: every edge shows the same, so aggregate them over instances with `max`.
+ */
 import type { ChannelHealth, ConnectionHealth } from "../feed/health.ts";
 import type { MetricRow, MetricSight, Sample } from "./metrics_row.ts";
 

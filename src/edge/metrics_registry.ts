@@ -1,6 +1,6 @@
 /**
- * `/metrics` in Prometheus's text form. Values are read off the edge's own counters at each scrape, so the hot path pays nothing
- * twice; only durations are observed as they happen, once per flush and pull, never per client.
+ * `/metrics` in Prometheus's text form. Values are read off the edge's own counters at each scrape, so the hot path
+ * pays nothing twice; only durations are observed as they happen, once per flush and pull, never per client.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EdgeCounters } from "./edge_counters.ts";

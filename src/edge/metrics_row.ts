@@ -1,4 +1,6 @@
-/** A metric as a row of a table: its name, what it means, and how its value is read off what the edge already counts. */
+/**
+ * A metric as a row of a table: its name, what it means, and how its value is read off what the edge already counts.
+ */
 import type { StreamState } from "../feed/health.ts";
 import type { StoreUsage } from "../feed/store.ts";
 import type { EdgeCounters } from "./edge_counters.ts";

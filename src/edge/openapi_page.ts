@@ -1,4 +1,7 @@
-/** `/docs`: the same table for people. One plain page with a style sheet of its own; no script, nothing from elsewhere. */
+/**
+ * `/docs`: the same table for people. One plain page with a style sheet of its own; no script, nothing from
+ * elsewhere.
+ */
 import { ACCESS_WORDS, OPERATIONS } from "./openapi_document.ts";
 import type { Operation, Parameter, Reply } from "./openapi_operation.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The operational HTTP side of an edge in one piece: health, statistics, metrics, cost, and the routes operators act with. Nothing
- * here is on the path of an event, and none of it waits for a store that hangs.
+ * The operational HTTP side of an edge in one piece: health, statistics, metrics, cost, and the routes operators act
+ * with. Nothing here is on the path of an event, and none of it waits for a store that hangs.
  */
 import { Hono } from "hono";
 import type { Clock } from "../feed/clock.ts";

@@ -1,6 +1,7 @@
 /**
- * CORS for the HTTP side, strict: only origins in ALLOWED_ORIGINS get any header, each its own name and never a star, and preflights are
- * answered for what the routes need. Not for WebSocket routes: answers to upgrades can't be changed on every runtime.
+ * CORS for the HTTP side, strict: only origins in ALLOWED_ORIGINS get any header, each its own name and never a star,
+ * and preflights are answered for what the routes need. Not for WebSocket routes: answers to upgrades can't be
+ * changed on every runtime.
  */
 import type { MiddlewareHandler } from "hono";
 import { originOf } from "./origin_check.ts";

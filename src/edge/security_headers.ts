@@ -1,4 +1,7 @@
-/** Headers that keep pages and answers to themselves. For HTTP routes only: answers to upgrades can't be changed on every runtime. */
+/**
+ * Headers that keep pages and answers to themselves. For HTTP routes only: answers to upgrades can't be changed on
+ * every runtime.
+ */
 import type { MiddlewareHandler } from "hono";
 
 /** Pages load and connect to nothing but their own host, and nobody may frame them. */

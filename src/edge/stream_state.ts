@@ -1,6 +1,7 @@
 /**
  * A stream's freshness (`docs/health.md`): pure, from what is known at one moment. Three rules carry it: connected is
- * not fresh (only data makes `live`), data beats the calendar (a replay on a Sunday is live), and a closed market is no fault.
+ * not fresh (only data makes `live`), data beats the calendar (a replay on a Sunday is live), and a closed market is
+ * no fault.
  */
 import type { StreamState } from "../feed/health.ts";
 
@@ -26,7 +27,9 @@ export interface Cadence {
   readonly dueAfterMs: number;
 }
 
-/** Fresh and due limits by stream; a minute bar comes once a minute and a little late. Undefined cadence: never due. */
+/**
+ * Fresh and due limits by stream; a minute bar comes once a minute and a little late. Undefined cadence: never due.
+ */
 const CADENCES: ReadonlyMap<string, Cadence> = new Map([
   ["tick", { liveForMs: 10_000, dueAfterMs: 30_000 }],
   ["minute", { liveForMs: 75_000, dueAfterMs: 150_000 }],
@@ -163,7 +166,10 @@ function silence(seen: StreamObservation): StreamVerdict {
   return verdict("quiet", age === undefined ? "nothing yet" : `nothing for ${seconds(age)}, and nothing due`);
 }
 
-/** Longest silence that can be right: short for many symbols in regular hours, long for few, without end for few out of hours. */
+/**
+ * Longest silence that can be right: short for many symbols in regular hours, long for few, without end for few out
+ * of hours.
+ */
 function silenceLimitMs(seen: StreamObservation): number {
   const { dueAfterMs } = cadenceOf(seen.stream);
   const narrow = seen.plannedSymbols < NARROW_SYMBOLS;

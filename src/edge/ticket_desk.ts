@@ -1,6 +1,7 @@
 /**
- * One-time tickets for `EventSource`, which can't send headers. A ticket is an id and a key: the store holds the token under the id,
- * encrypted with the key, for half a minute, and gives it once. Who reads the store alone learns no token.
+ * One-time tickets for `EventSource`, which can't send headers. A ticket is an id and a key: the store holds the
+ * token under the id, encrypted with the key, for half a minute, and gives it once. Who reads the store alone learns
+ * no token.
  */
 import { base64url } from "jose";
 import type { Clock } from "../feed/clock.ts";
@@ -61,7 +62,8 @@ export class TicketDesk {
 
   /**
    * The token behind a ticket, once.
-   * @throws {TickcastError} UNAUTHORIZED for one that is unknown, used, expired or no ticket at all; or the store's own
+   * @throws {TickcastError} UNAUTHORIZED for one that is unknown, used, expired or no ticket at all; or the store's
+   * own
    */
   async redeem(ticket: string): Promise<string> {
     const [, id, key] = TICKET.exec(ticket) ?? [];

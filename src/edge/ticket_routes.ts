@@ -1,4 +1,7 @@
-/** `POST /tickets`: a token in a header becomes a ticket in a URL, for the one client that can't send headers (`EventSource`). */
+/**
+ * `POST /tickets`: a token in a header becomes a ticket in a URL, for the one client that can't send headers
+ * (`EventSource`).
+ */
 import { Hono } from "hono";
 import { TickcastError } from "../feed/error.ts";
 import { bearerToken } from "./admin_guard.ts";

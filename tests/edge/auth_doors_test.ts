@@ -1,4 +1,7 @@
-/** Identity at real doors: what a token allows, that it is never shown again, and what happens when it ends while a stream runs. */
+/**
+ * Identity at real doors: what a token allows, that it is never shown again, and what happens when it ends while a
+ * stream runs.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventSource } from "eventsource";
 import { SignJWT } from "jose";

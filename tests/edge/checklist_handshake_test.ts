@@ -1,4 +1,7 @@
-/** The checklist's *Handshake* part, on the wire: each row has its defined answer, and none of them troubles a client beside it. */
+/**
+ * The checklist's *Handshake* part, on the wire: each row has its defined answer, and none of them troubles a client
+ * beside it.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { handshakeText, rawRequest } from "../support/raw_http.ts";
 import { edgeRig, type RigOptions } from "./edge_rig.ts";

@@ -183,7 +183,8 @@ for (const server of ["deno", "hardened"] as const) {
     await served.append("tick", aTrade(), aGap(), aTrade({ tid: "after" }));
     const { code } = await program.ended;
     assertEquals(program.told.map(({ ev }) => ev), ["T"]);
-    // Deno's own server can't drop a connection: 1012 is what comes nearest (docs/protocol.md). 0 is what a client here calls no close frame.
+    // Deno's own server can't drop a connection: 1012 is what comes nearest (docs/protocol.md). 0 is what a client
+    // here calls no close frame.
     assertEquals(code, server === "deno" ? 1012 : 0);
     assertEquals(served.rig.edge.counters.gaps.get("overflow"), 1);
   });

@@ -1,4 +1,7 @@
-/** Metrics against what clients really got: every message and event counted by its receiver is in the exposition, and nothing else is. */
+/**
+ * Metrics against what clients really got: every message and event counted by its receiver is in the exposition, and
+ * nothing else is.
+ */
 import { assertEquals, assertGreater } from "@std/assert";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { edgeRig } from "./edge_rig.ts";

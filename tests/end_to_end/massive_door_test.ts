@@ -1,6 +1,6 @@
 /**
- * What an official Massive client sees through the door is what it sees from the upstream itself: value for value, in order, nothing
- * missing and nothing twice. The client is `@massive.com/client-js`, unchanged but for its host.
+ * What an official Massive client sees through the door is what it sees from the upstream itself: value for value, in
+ * order, nothing missing and nothing twice. The client is `@massive.com/client-js`, unchanged but for its host.
  */
 import { assert, assertEquals } from "@std/assert";
 import { websocketClient } from "@massive.com/client-js";

@@ -1,4 +1,7 @@
-/** Secrets are never in a log line, an error, a metric or an answer: planted ones are looked for in everything a full run says. */
+/**
+ * Secrets are never in a log line, an error, a metric or an answer: planted ones are looked for in everything a full
+ * run says.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
 import { startRunning } from "../support/running.ts";
