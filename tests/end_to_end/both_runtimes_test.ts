@@ -36,7 +36,9 @@ Deno.test({
 
 Deno.test({
   name: `an edge serves WebSocket and SSE clients on Deno 2.5.0${
-    redis.note || (old ? "" : " (ignored: npm i deno@2.5.0 and set TICKCAST_DENO_OLD to its path)")
+    redis.note || (old
+      ? ""
+      : " (ignored: npm i deno@2.5.0 and set TICKCAST_DENO_OLD to the path of the program, not of npm's wrapper)")
   }`,
   ignore: redis.ignore || !old,
   fn: () => edgeServesBoth(old ?? ""),

@@ -121,12 +121,16 @@ export function collectBySse(base: string, streams: readonly string[], cursor: s
   const read = async () => {
     const response = await fetch(
       `${base}/sse?streams=${streams.join(",")}&cursor=${encodeURIComponent(cursor)}`,
-      { signal: stop.signal, headers: { accept: "text/event-stream" } },
+      { headers: { accept: "text/event-stream" } },
     );
     if (!response.ok || !response.body) throw new Error(`SSE answered ${response.status}`);
+    // Cancelled by its reader: an abort of fetch's signal was seen to go unheard once a stream had run for minutes.
+    const reader = response.body.getReader();
+    stop.signal.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
+    const decoder = new TextDecoder();
     let buffered = "";
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      buffered += chunk;
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      buffered += decoder.decode(read.value, { stream: true });
       const blocks = buffered.split("\n\n");
       buffered = blocks.pop() ?? "";
       for (const block of blocks) take(block);
