@@ -5,6 +5,8 @@ import { TickcastError } from "../../src/feed/error.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { openStore } from "../../src/store/open_store.ts";
+import { startEdge } from "../../src/edge/start_edge.ts";
+import { edgeSettings } from "../edge/edge_rig.ts";
 import { aRequest, trades } from "../store/appending.ts";
 import { realPart } from "../support/real_parts.ts";
 import { startRedis } from "../support/redis_server.ts";
@@ -25,13 +27,10 @@ async function usersFile(): Promise<string> {
   return path;
 }
 
+const storeDeps = { clock: systemClock, random: systemRandom, log: silentLog, keyPrefix: "tickcast" };
+
 const open = (port: number, user: string): Promise<FeedStore> =>
-  openStore({ transport: "tcp", url: `redis://${user}:${user}-pw@127.0.0.1:${port}` }, {
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    keyPrefix: "tickcast",
-  });
+  openStore({ transport: "tcp", url: `redis://${user}:${user}-pw@127.0.0.1:${port}` }, storeDeps);
 
 /** The first hint, once the listener is there: it is published again until it is heard. */
 async function firstHint(listener: FeedStore, publish: () => Promise<unknown>): Promise<string> {
@@ -138,5 +137,58 @@ Deno.test({
       }
     }
     await Deno.remove(path);
+  },
+});
+
+Deno.test({
+  name: `an edge that may only read serves, and says what is off${redis.note}`,
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await startRedis({});
+    await server.send(
+      "ACL",
+      "SETUSER",
+      "reader",
+      "on",
+      ">reader-pw",
+      "~*",
+      "&*",
+      "+@read",
+      "+@connection",
+      "+@transaction",
+      "+eval",
+      "+evalsha",
+      "+@pubsub",
+    );
+    await using writer = await openStore({ transport: "tcp", url: server.url }, storeDeps);
+    await using store = await open(server.port, "reader");
+    const edge = startEdge({
+      settings: { edge: edgeSettings({ adminToken: "an-admin-token-of-length" }) },
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      edgeId: "edge-1",
+      version: "test",
+      pages: new Map(),
+    });
+    try {
+      const lease = await writer.takeLease("me", 0, 60_000);
+      await writer.append(aRequest({ fence: lease?.fence ?? 0, bodies: trades(3) }));
+      const ask = async (path: string, init: RequestInit = {}) =>
+        await (await edge.fetch(new Request(`http://edge.example${path}`, init))).json();
+      const poll = await ask("/events/tick?cursor=earliest");
+      assertEquals(poll.events?.length, 3, JSON.stringify(poll));
+      const restrictions = async () => (await ask("/health/streams")).store.restrictions;
+      for (let n = 0; (await restrictions()).length === 0 && n < 200; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assertEquals((await restrictions()).length, 1);
+      const headers = { authorization: "Bearer an-admin-token-of-length" };
+      const refusal = await ask("/api/reload", { method: "POST", headers });
+      assertEquals(refusal.error.code, "STORE_REFUSED");
+    } finally {
+      await edge.drain();
+    }
   },
 });
