@@ -40,11 +40,11 @@ export function costRows(answer: CostAnswer): (readonly [string, string])[] {
   const { estimate, measured } = answer;
   const commands = estimate?.commands_per_month;
   const price = estimate?.price;
-  const isMemory = answer.transport === "memory";
+  if (answer.transport === "memory") return [["Lists are kept in", "memory: no store to pay for"]];
   return [
     [
       "Lists are kept in",
-      isMemory ? "memory: no store to pay for" : `Redis over ${answer.transport === "rest" ? "REST" : "TCP"}`,
+      `Redis over ${answer.transport === "rest" ? "REST" : "TCP"}`,
     ],
     ["Store commands a month, estimated", formatCompact(commands?.total)],
     [

@@ -74,6 +74,7 @@ export class MinuteSeries {
 
   fair(event: StreamEvents["fmv"]): void {
     this.#fair.set(minuteOf(event.t), event.fmv);
+    this.#bound();
     this.fairVersion++;
     this.version++;
   }

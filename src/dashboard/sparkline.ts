@@ -30,7 +30,7 @@ export function drawSpark(cell: HTMLElement, values: readonly number[]): void {
   canvas.height = HEIGHT * scale;
   canvas.ariaHidden = "true";
   const context = canvas.getContext("2d");
-  if (!context || values.length < 2) return;
+  if (!context || values.length < 3) return;
   context.scale(scale, scale);
   const top = Math.max(1e-9, ...values);
   const x = (n: number) => WIDTH - (values.length - 1 - n) * (WIDTH / (SPARK_POINTS - 1));
