@@ -1,0 +1,134 @@
+/** Two edges behind nginx with the project's own configuration: nothing is buffered, clients spread, one edge dies, nobody loses. */
+import { assert, assertEquals } from "@std/assert";
+import { Tickcast } from "../../src/client/tickcast.ts";
+import { systemClock, systemRandom } from "../../src/feed/clock.ts";
+import { carryOutLoad } from "../../src/operations/load.ts";
+import { readLoadArguments } from "../../src/operations/load/load_arguments.ts";
+import { type LoadReport, reportTable } from "../../src/operations/load/load_report.ts";
+import { startCluster } from "../support/cluster.ts";
+import { nginxConfiguration } from "../support/nginx.ts";
+import { realPart } from "../support/real_parts.ts";
+import { until } from "../support/redis_server.ts";
+
+const redis = realPart("redis-server");
+const nginx = realPart("nginx");
+const missing = { ignore: redis.ignore || nginx.ignore, note: redis.note || nginx.note };
+
+function load(args: readonly string[]): Promise<LoadReport> {
+  const plan = readLoadArguments(args);
+  assert(plan !== undefined);
+  return carryOutLoad(plan, {
+    clock: systemClock,
+    random: systemRandom,
+    print: () => {},
+    signal: new AbortController().signal,
+  });
+}
+
+async function activeAt(base: string): Promise<number> {
+  return Number((await (await fetch(`${base}/ws/stats`)).json()).active_connections);
+}
+
+/** Ids of ticks as the project's own client hands them out. */
+function follow(base: string) {
+  const ids: string[] = [];
+  const gaps: unknown[] = [];
+  const client = new Tickcast(base, { maxAttempts: Infinity, backoffCapMs: 500 });
+  client.subscribe({ streams: ["tick"], symbols: ["*"] }, {
+    onEvents: ({ events }) => ids.push(...events.map(({ id }) => id)),
+    onGap: (gap) => void gaps.push(gap),
+  });
+  client.connect();
+  return { ids, gaps, client };
+}
+
+const seqOf = (id: string) => Number(id.slice(id.indexOf("-") + 1));
+
+Deno.test({
+  name:
+    `WebSocket and event streams pass nginx unbuffered, spread over both edges, and survive the death of one${missing.note}`,
+  ignore: missing.ignore,
+  async fn() {
+    await using cluster = await startCluster({ rate: 40, edge: { WS_MAX_CONNECTIONS: "2500" } });
+    const { nginx: { base }, edges: [first, second] } = cluster;
+    assert(first && second);
+    const own = follow(base);
+    const running = load([
+      ...["--url", base, "--metrics", second.base],
+      ...["--stages", "40:0.5,40:6,0:0.5", "--mix", "ws:50,sse:40,poll:10"],
+    ]);
+    try {
+      // Polls come and go; the rest stays where it was put.
+      await until(
+        async () => await activeAt(first.base) > 12 && await activeAt(second.base) > 12,
+        "an even spread",
+      );
+      await until(() => own.ids.length > 50, "events at the project's own client");
+      first.kill("SIGKILL");
+      const before = own.ids.length;
+      await until(() => own.ids.length > before + 50, "events after the death of an edge");
+      const report = await running;
+      const table = reportTable(report);
+      assertEquals([report.totals.undetected, report.totals.repeats], [0, 0], table);
+      assert(Number(report.totals.resumed) >= 10, table);
+      assertEquals(Object.keys(report.malformed), [], table);
+      // A proxy that buffers holds events back until kilobytes are full: seconds, at this rate.
+      assert(Number(report.durations.delivery?.p95) < 1000, table);
+      assertEquals(own.gaps, []);
+      own.ids.forEach((id, n) => n > 0 && assertEquals(seqOf(id), seqOf(own.ids[n - 1] ?? "") + 1));
+    } finally {
+      await running.catch(() => {});
+      own.client.disconnect();
+    }
+  },
+});
+
+const long = Deno.env.get("TICKCAST_LONG") === "1";
+Deno.test({
+  name: `2 000 clients over two edges behind nginx lose nothing when one is killed${
+    missing.note || (long ? "" : " (ignored: TICKCAST_LONG=1 runs it, 2 min)")
+  }`,
+  ignore: missing.ignore || !long,
+  async fn() {
+    await using cluster = await startCluster({ rate: 20, edge: { WS_MAX_CONNECTIONS: "2500" } });
+    const { nginx: { base }, edges: [first, second], ingest } = cluster;
+    assert(first && second);
+    const directory = Deno.env.get("TICKCAST_REPORTS") ?? await Deno.makeTempDir();
+    const running = load([
+      ...["--url", base, "--metrics", second.base],
+      ...[first, second, ingest].flatMap(({ pid }) => ["--pid", String(pid)]),
+      ...["--stages", "2000:30,2000:45,0:5", "--mix", "ws:70,sse:20,poll:10"],
+      ...["--symbols", "AAPL,MSFT,NVDA,AMZN,TSLA,META,GOOGL,AMD", "--each", "2"],
+    ]);
+    await until(
+      async () => await activeAt(first.base) + await activeAt(second.base) > 1700,
+      "2 000 clients",
+      60_000,
+    );
+    const spread = [await activeAt(first.base), await activeAt(second.base)];
+    first.kill("SIGKILL");
+    const report = await running;
+    await Deno.writeTextFile(`${directory}/two_edges.json`, JSON.stringify({ spread, ...report }, null, 1));
+    const table = `${reportTable(report)}\n  spread before the kill: ${
+      spread.join(" and ")
+    }; report in ${directory}`;
+    assertEquals([report.totals.undetected, report.totals.repeats], [0, 0], table);
+    assert(Number(report.totals.resumed) >= 500, table);
+    assertEquals(report.totals.unverifiableStretches, 0, table);
+  },
+});
+
+Deno.test("the project's nginx configuration keeps what streams need", async () => {
+  const text = await Deno.readTextFile(new URL("../../deploy/nginx.conf", import.meta.url));
+  for (
+    const line of [
+      "proxy_buffering off;",
+      "proxy_read_timeout 86400;",
+      "proxy_set_header Upgrade $http_upgrade;",
+      "proxy_set_header Connection $connection_upgrade;",
+      "least_conn;",
+      "proxy_http_version 1.1;",
+    ]
+  ) assert(text.includes(line), line);
+  assert(nginxConfiguration(text, ["a:1", "b:2"], 1, "/tmp").includes("server a:1 "));
+});
