@@ -149,7 +149,7 @@ export async function removeConnection(
       priorities: settings.symbolPriorities,
       rates: scope.symbolRates(),
     };
-    homes.set(frequency, assignTickers(tickers, loadsOf(scope, others), basis));
+    homes.set(frequency, assignTickers(tickers, loadsOf(scope, manager.preferred(others)), basis));
   }
   for (const [frequency, tickers] of homes) {
     for (const [ticker, to] of tickers) {
@@ -200,7 +200,7 @@ export function rebalance(
   return { moved, connections: Object.fromEntries(counts) };
 }
 
-/** Weights of the tickers that may move, per group of connections that carry the same things. */
+/** Weights of the tickers that may move, per group of connections that carry the same things; one that is out takes no part. */
 function movable(scope: CommandScope): readonly Weights[] {
   const { manager, settings } = scope;
   if (settings.strategy === "manual") return [];
@@ -211,7 +211,7 @@ function movable(scope: CommandScope): readonly Weights[] {
     (settings.strategy !== "priority" ||
       (!settings.symbolPriorities.has(ticker) && !settings.symbolPriorities.has("*")));
   const groups = Map.groupBy(
-    manager.placement.lanes,
+    manager.preferred(manager.placement.lanes),
     (lane) => `${lane.market} ${lane.frequencies.toSorted().join()}`,
   );
   return [...groups.values()].filter((lanes) => lanes.length > 1).map((lanes) =>

@@ -134,6 +134,12 @@ export class ConnectionManager {
     );
   }
 
+  /** Those of `lanes` that are not out, or all where every one is: what is newly given a home should not begin on a loan. */
+  preferred(lanes: readonly Lane[]): readonly Lane[] {
+    const there = lanes.filter((lane) => this.#seats.get(lane.id)?.connection.state.phase !== "waiting");
+    return there.length > 0 ? there : lanes;
+  }
+
   /** Whether topics still wait on a connection for others to serve them. */
   lingers(id: string): boolean {
     return [...this.#lingering.of(id)].length > 0;

@@ -208,7 +208,9 @@ function autoAssign(
       priorities: settings.symbolPriorities,
       rates: scope.symbolRates(),
     };
-    for (const [ticker, connection] of assignTickers(mine, loadsOf(scope, carriers), basis)) {
+    for (
+      const [ticker, connection] of assignTickers(mine, loadsOf(scope, manager.preferred(carriers)), basis)
+    ) {
       places.push({ ticker, connection });
     }
   }

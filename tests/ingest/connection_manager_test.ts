@@ -268,6 +268,31 @@ test("an asked rebalance evens observed rates out, and the automatic one leaves 
   await stop(ingest, s.clock);
 });
 
+test("what is new begins on a connection that is there, and nothing is moved to one that is out", async () => {
+  const s = scene();
+  const { ingest } = await start(s, {
+    USE_MULTI_CONNECTION: "true",
+    WEBSOCKET_CONNECTION_2_ENABLED: "true",
+    WEBSOCKET_ROUTING_STRATEGY: "round_robin",
+    WEBSOCKET_HEALTH_CHECK_INTERVAL: "5",
+    TICK_SYMBOLS: "A,B,C,D",
+  });
+  await s.clock.advance(20_000);
+  s.upstream.manners.refuseOpen = refusalOf("unreachable");
+  s.upstream.open[0]?.end();
+  await s.clock.advance(5_000);
+  const done = await ask(s, { do: "subscribe", tickers: ["N1", "N2", "N3", "N4", "N5"], frequency: "tick" });
+  assert(done.ok && JSON.stringify(done.result).match(/connection_2/g)?.length === 5, JSON.stringify(done));
+  await s.clock.advance(20_000);
+  const asked = await ask(s, { do: "rebalance" });
+  assert(asked.ok && JSON.stringify(asked.result.moved) === "[]", JSON.stringify(asked));
+  assertEquals(ingest.health().connections.map((one) => one.tickers), [2, 7]);
+  s.upstream.manners.refuseOpen = undefined;
+  await s.clock.advance(60_000);
+  assertEquals(ingest.health().connections.map((one) => one.tickers).sort(), [4, 5]);
+  await stop(ingest, s.clock);
+});
+
 test("a reload applies the difference of a universe without reconnecting, and keeps what operators changed", async () => {
   const file = "universes.json";
   let text = '{"tech": ["AAPL", "MSFT", "IBM"]}';
