@@ -23,7 +23,7 @@ export const CALL_TIME_LIMIT_MS = 3000;
 export class RedisCaller {
   readonly #outages: OutageLog;
   #isClosed = false;
-  /** What is under way. By hand, for AbortSignal.any() over a long-lived signal leaks on Deno 2.9. */
+  /** What is under way, to be ended by {@link close}. */
   readonly #calls = new Set<AbortController>();
 
   constructor(
