@@ -33,7 +33,6 @@ class BarMove implements DetectorMemory {
 /** See the top of the file. */
 export const barMove: Detector = {
   name: "bar_move",
-  source: "ohlcv",
   kinds: ["bar_move"],
   thresholds: [MOVE_PERCENT],
   prepare(read) {

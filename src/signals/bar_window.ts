@@ -29,6 +29,8 @@ export interface JudgedBar {
   readonly volume: number;
   /** The bars before it in the window, oldest first, at most four. */
   readonly earlier: readonly WindowBar[];
+  /** Ticks of its minute, or later ones, have been seen: they told what it sums up. */
+  readonly hasTicks: boolean;
 }
 
 const NONE: readonly string[] = [];
@@ -41,8 +43,8 @@ export class BarWindow {
   #bars: WindowBar[] = [];
   #strays = 0;
 
-  /** Puts a bar in its place. Undefined when it is too old to judge or has no price. */
-  accept(bar: MinuteBar): JudgedBar | undefined {
+  /** Puts a bar in its place. Undefined when it is too old to judge or has no price. `newestTickT`: -Infinity before any. */
+  accept(bar: MinuteBar, newestTickT: number): JudgedBar | undefined {
     if (!(bar.close > 0 && bar.close < Infinity) || !this.#enterSession(bar)) return undefined;
     const bars = this.#bars;
     let at = bars.length;
@@ -60,7 +62,7 @@ export class BarWindow {
       bars.shift();
       at--;
     }
-    return { bar, volume: kept.volume, earlier: bars.slice(0, at) };
+    return { bar, volume: kept.volume, earlier: bars.slice(0, at), hasTicks: newestTickT >= bar.t };
   }
 
   /** Notes that `kind` is said of the bar at `t`; false when it was before. */

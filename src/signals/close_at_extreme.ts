@@ -40,7 +40,6 @@ class CloseAtExtreme implements DetectorMemory {
 /** See the top of the file. */
 export const closeAtExtreme: Detector = {
   name: "close_at_extreme",
-  source: "ohlcv",
   kinds: ["close_at_high", "close_at_low"],
   thresholds: [MOVE_PERCENT],
   prepare(read) {

@@ -9,9 +9,6 @@ import type { JudgedBar } from "./bar_window.ts";
 import type { Print } from "./print.ts";
 import type { ReadThreshold, ThresholdSpec } from "./threshold.ts";
 
-/** Which stream a signal was seen in: ticks, minute bars or fair values. */
-export type SignalSource = "tick" | "ohlcv" | "fmv";
-
 /** What a memory is kept as between processes: JSON. */
 export type Saved = null | number | string | boolean | readonly Saved[];
 
@@ -19,7 +16,7 @@ export type Saved = null | number | string | boolean | readonly Saved[];
 export type SignalFields = Readonly<Record<string, number | string | boolean>>;
 
 /**
- * Reports a signal about the event at hand. `mark` makes the key (`kind|sym|mark`): it names what was seen (a price, a bar, a
+ * Reports a signal about the event at hand, whose stream is the signal's `source`. `mark` makes the key (`kind|sym|mark`): it names what was seen (a price, a bar, a
  * window), never when or how often it was looked at, so that a second look at the same input gives the same key.
  */
 export type Emit = (kind: string, mark: string, fields: SignalFields) => void;
@@ -42,7 +39,6 @@ export type OpenMemory = (saved: unknown) => DetectorMemory;
 export interface Detector {
   /** Unique; names the memory in checkpoints. */
   readonly name: string;
-  readonly source: SignalSource;
   readonly kinds: readonly string[];
   readonly thresholds: readonly ThresholdSpec[];
   prepare(read: ReadThreshold): OpenMemory;

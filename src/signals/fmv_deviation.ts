@@ -98,8 +98,8 @@ class FmvMemory implements DetectorMemory {
     if (print.setsLast) this.#see(print.last, print.lastT, 1);
   }
 
-  onBar({ bar, volume }: JudgedBar): void {
-    if (this.#price > 0 && this.#priceT > bar.t) return; // ticks have told this minute
+  onBar({ bar, volume, hasTicks }: JudgedBar): void {
+    if (hasTicks) return;
     const prints = bar.avgSize !== undefined && bar.avgSize > 0 ? volume / bar.avgSize : 1;
     this.#see(bar.close, bar.end, Math.min(Math.max(1, prints), MAX_PRINTS_A_BAR));
   }
@@ -165,7 +165,6 @@ class FmvMemory implements DetectorMemory {
 /** See the top of the file. */
 export const fmvDeviation: Detector = {
   name: "fmv_deviation",
-  source: "fmv",
   kinds: ["fmv_deviation"],
   thresholds: [DEVIATION_PERCENT, MIN_CONFIDENCE, ALERT_CONFIDENCE, AGE_SECONDS],
   prepare(read) {

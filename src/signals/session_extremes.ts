@@ -1,14 +1,27 @@
 /**
  * `session_high` and `session_low`: a print above (below) every earlier one of its session. Pre-market, regular trading and
  * after hours are sessions of their own; crypto's is the UTC day. Prints while the market is closed are rare but real (and
- * replays come when they come): such a time is a session too, named `closed`. A session's first print is where it starts, not an extreme.
- * The key names session and price, so the same extreme is one alert however often it is computed.
+ * replays come when they come): such a time is a session too, named `closed`. A session's first print is where it starts, not
+ * an extreme. The key names session and price, so the same extreme is one alert however often it is computed.
+ *
+ * Where no ticks tell a minute its bar does: its high and low count like prints, and are announced when the bar moved at least
+ * `bar_extreme_percent` (1 %) from open to close.
  *
  * Two sessions are held at once: late prints of the one before go to their own, and a stray time in the future takes the
  * place of the one less in use instead of wiping the day.
  */
-import { type Detector, type DetectorMemory, type Emit, type Saved, savedNumbers } from "./detector.ts";
-import type { MarketSession } from "../feed/market_calendar.ts";
+import { marketOfSymbol, type MarketSession, sessionAt } from "../feed/market_calendar.ts";
+import type { JudgedBar } from "./bar_window.ts";
+import {
+  type Detector,
+  type DetectorMemory,
+  type Emit,
+  percentMove,
+  rounded,
+  type Saved,
+  savedNumbers,
+  type SignalFields,
+} from "./detector.ts";
 import type { Print } from "./print.ts";
 import type { ThresholdSpec } from "./threshold.ts";
 
@@ -21,6 +34,21 @@ const STEP_PERCENT: ThresholdSpec = {
     "A session high or low is announced when it is at least so many percent beyond the last one announced; 0 announces each.",
 };
 
+const BAR_PERCENT: ThresholdSpec = {
+  key: "bar_extreme_percent",
+  fallback: 1,
+  min: 0,
+  max: 100,
+  help: "A minute bar's session high or low is announced from so many percent between its open and close.",
+};
+
+/** What a print or a bar says of the extremes. */
+interface Range {
+  readonly session: MarketSession;
+  readonly high: number;
+  readonly low: number;
+}
+
 interface SessionSlot {
   readonly fromMs: number;
   high: number;
@@ -29,7 +57,7 @@ interface SessionSlot {
   announcedLow: number;
 }
 
-/** A day can be closed twice, before trading and after. */
+/** A session's part of a key. A day can be closed twice, before trading and after. */
 const sessionMark = ({ dayKey, phase, fromMs }: MarketSession): string =>
   phase === "closed" ? `${dayKey}|${phase}@${fromMs}` : `${dayKey}|${phase}`;
 
@@ -40,7 +68,7 @@ class SessionExtremes implements DetectorMemory {
   /** The one last used first. */
   readonly #slots: SessionSlot[] = [];
 
-  constructor(readonly stepRatio: number, saved: unknown) {
+  constructor(readonly stepRatio: number, readonly barPercent: number, saved: unknown) {
     const numbers = savedNumbers(saved, NUMBERS_A_SLOT, true) ?? [];
     for (let n = 0; n + NUMBERS_A_SLOT <= numbers.length && this.#slots.length < SLOTS; n += NUMBERS_A_SLOT) {
       const [fromMs = 0, high = 0, low = 0, announcedHigh = 0, announcedLow = 0] = numbers.slice(n);
@@ -50,49 +78,51 @@ class SessionExtremes implements DetectorMemory {
 
   onPrint(print: Print, emit: Emit): void {
     if (!print.setsHighLow) return;
-    let slot = this.#slots[0];
-    if (slot?.fromMs !== print.session.fromMs) slot = this.#enter(print);
+    const slot = this.#slotOf(print);
     if (slot === undefined) return;
     if (print.high > slot.high) this.#raise(slot, print, emit);
     if (print.low < slot.low) this.#lower(slot, print, emit);
   }
 
-  #raise(slot: SessionSlot, print: Print, emit: Emit): void {
+  onBar({ bar, hasTicks }: JudgedBar, emit: Emit): void {
+    if (hasTicks || !(bar.low > 0 && bar.high >= bar.low && bar.high < Infinity)) return;
+    const session = sessionAt(marketOfSymbol(bar.sym), bar.t);
+    const range = { session, high: bar.high, low: bar.low };
+    const slot = this.#slotOf(range);
+    if (slot === undefined) return;
+    const percent = bar.open > 0 ? percentMove(bar.open, bar.close) : 0;
+    const tell = bar.open > 0 && Math.abs(percent) >= this.barPercent ? emit : undefined;
+    const more = { bar: bar.t, movePercent: rounded(percent, 4) };
+    if (bar.high > slot.high) this.#raise(slot, range, tell, more);
+    if (bar.low < slot.low) this.#lower(slot, range, tell, more);
+  }
+
+  #raise(slot: SessionSlot, { session, high }: Range, emit: Emit | undefined, more?: SignalFields): void {
     const previous = slot.high;
-    slot.high = print.high;
-    if (print.high < slot.announcedHigh * (1 + this.stepRatio)) return;
-    slot.announcedHigh = print.high;
-    const { dayKey: day, phase: session } = print.session;
-    emit("session_high", `${sessionMark(print.session)}|${print.high}`, {
-      price: print.high,
-      previous,
-      session,
-      day,
-    });
+    slot.high = high;
+    if (emit === undefined || high < slot.announcedHigh * (1 + this.stepRatio)) return;
+    slot.announcedHigh = high;
+    const fields = { price: high, previous, session: session.phase, day: session.dayKey, ...more };
+    emit("session_high", `${sessionMark(session)}|${high}`, fields);
   }
 
-  #lower(slot: SessionSlot, print: Print, emit: Emit): void {
+  #lower(slot: SessionSlot, { session, low }: Range, emit: Emit | undefined, more?: SignalFields): void {
     const previous = slot.low;
-    slot.low = print.low;
-    if (print.low > slot.announcedLow * (1 - this.stepRatio)) return;
-    slot.announcedLow = print.low;
-    const { dayKey: day, phase: session } = print.session;
-    emit("session_low", `${sessionMark(print.session)}|${print.low}`, {
-      price: print.low,
-      previous,
-      session,
-      day,
-    });
+    slot.low = low;
+    if (emit === undefined || low > slot.announcedLow * (1 - this.stepRatio)) return;
+    slot.announcedLow = low;
+    const fields = { price: low, previous, session: session.phase, day: session.dayKey, ...more };
+    emit("session_low", `${sessionMark(session)}|${low}`, fields);
   }
 
-  /** The slot of a session that is not the one last used: held already, or new unless it is older than all that are held. */
-  #enter(print: Print): SessionSlot | undefined {
-    const { fromMs } = print.session;
+  /** The slot of a range's session: the one last used, held already, or new unless it is older than all that are held. */
+  #slotOf({ session: { fromMs }, high, low }: Range): SessionSlot | undefined {
+    const newest = this.#slots[0];
+    if (newest?.fromMs === fromMs) return newest;
     const held = this.#slots.findIndex((slot) => slot.fromMs === fromMs);
     if (held < 0 && this.#slots.length > 0 && this.#slots.every((slot) => slot.fromMs > fromMs)) {
       return undefined;
     }
-    const { high, low } = print;
     const slot = this.#slots[held] ?? { fromMs, high, low, announcedHigh: high, announcedLow: low };
     this.#slots.splice(held < 0 ? SLOTS - 1 : held, 1);
     this.#slots.unshift(slot);
@@ -108,11 +138,11 @@ class SessionExtremes implements DetectorMemory {
 /** See the top of the file. */
 export const sessionExtremes: Detector = {
   name: "session_extremes",
-  source: "tick",
   kinds: ["session_high", "session_low"],
-  thresholds: [STEP_PERCENT],
+  thresholds: [STEP_PERCENT, BAR_PERCENT],
   prepare(read) {
     const stepRatio = read(STEP_PERCENT) / 100;
-    return (saved) => new SessionExtremes(stepRatio, saved);
+    const barPercent = read(BAR_PERCENT);
+    return (saved) => new SessionExtremes(stepRatio, barPercent, saved);
   },
 };

@@ -61,6 +61,16 @@ export interface SignalFold {
 /** Times no calendar holds are nobody's. */
 const TIME_LIMIT_MS = 8e15;
 
+/** A signal's source by what it was seen in. */
+const SOURCES = {
+  trade: "tick",
+  second: "tick",
+  minute: "ohlcv",
+  fmv: "fmv",
+} as const satisfies Record<string, Signal["source"]>;
+
+type SourceEvent = Extract<SymbolEvent, { readonly type: keyof typeof SOURCES }>;
+
 const NO_SIGNALS: readonly Signal[] = [];
 
 class Fold implements SignalFold {
@@ -77,17 +87,15 @@ class Fold implements SignalFold {
   #applied = 0;
   #ignored = 0;
   #repeated = 0;
-  /** What {@link #emit} writes about: set before each detector is asked. */
-  #event: SymbolEvent | undefined;
-  #source: Signal["source"] = "tick";
+  /** What {@link #emit} writes about. */
+  #event: SourceEvent | undefined;
   #out: Signal[] | undefined;
   #state: SymbolSignals | undefined;
 
   constructor(options: SignalFoldOptions) {
     const read = thresholdReader(options.thresholds ?? new Map());
-    this.#detectors = (options.detectors ?? DETECTORS).map(({ name, source, prepare }) => ({
+    this.#detectors = (options.detectors ?? DETECTORS).map(({ name, prepare }) => ({
       name,
-      source,
       open: prepare(read),
     }));
     const probes = this.#detectors.map(({ open }) => open(undefined));
@@ -120,7 +128,7 @@ class Fold implements SignalFold {
         this.#seeBar(state, event);
         break;
       case "fmv":
-        for (const n of this.#onFairValue) state.memories[n]?.onFairValue?.(event, this.#from(n));
+        for (const n of this.#onFairValue) state.memories[n]?.onFairValue?.(event, this.#emit);
         break;
     }
     return this.#out ?? NO_SIGNALS;
@@ -128,18 +136,13 @@ class Fold implements SignalFold {
 
   #seePrint(state: SymbolSignals, print: Print | undefined): void {
     if (print === undefined) this.#ignored++;
-    else for (const n of this.#onPrint) state.memories[n]?.onPrint?.(print, this.#from(n));
+    else for (const n of this.#onPrint) state.memories[n]?.onPrint?.(print, this.#emit);
   }
 
   #seeBar(state: SymbolSignals, event: MinuteBar): void {
-    const bar = state.bars.accept(event);
+    const bar = state.bars.accept(event, state.newestTickT);
     if (bar === undefined) this.#ignored++;
-    else for (const n of this.#onBar) state.memories[n]?.onBar?.(bar, this.#from(n));
-  }
-
-  #from(place: number): Emit {
-    this.#source = this.#detectors[place]?.source ?? "tick";
-    return this.#emit;
+    else for (const n of this.#onBar) state.memories[n]?.onBar?.(bar, this.#emit);
   }
 
   readonly #emit: Emit = (kind: string, mark: string, fields: SignalFields): void => {
@@ -160,7 +163,7 @@ class Fold implements SignalFold {
       t,
       rx: event.rx,
       kind,
-      source: this.#source,
+      source: SOURCES[event.type],
       key,
     } as const;
     (this.#out ??= []).push({ ...head, ...fields });

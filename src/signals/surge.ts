@@ -245,7 +245,6 @@ class SurgeMemory implements DetectorMemory {
 /** See the top of the file. */
 export const surge: Detector = {
   name: "surge",
-  source: "tick",
   kinds: ["surge"],
   thresholds: [WINDOW_SECONDS, VOLUME_RATIO, PRICE_RATIO, MIN_PERCENT, ACTIVE_WINDOWS],
   prepare(read) {

@@ -185,7 +185,6 @@ class TrendMemory implements DetectorMemory {
 /** See the top of the file. */
 export const trend: Detector = {
   name: "trend",
-  source: "tick",
   kinds: ["trend"],
   thresholds: [SHORT_SECONDS, LONG_SECONDS, SHORT_PERCENT, LONG_PERCENT, EFFICIENCY],
   prepare(read) {

@@ -38,7 +38,6 @@ class VolumeSpike implements DetectorMemory {
 /** See the top of the file. */
 export const volumeSpike: Detector = {
   name: "volume_spike",
-  source: "ohlcv",
   kinds: ["volume_spike"],
   thresholds: [RATIO],
   prepare(read) {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { MinuteBar } from "../../src/feed/event.ts";
 import { barAt, keysOf, ofKind, signalsOf } from "./collect.ts";
-import { A_MONDAY } from "../support/event_factory.ts";
+import { A_MONDAY, aTrade } from "../support/event_factory.ts";
 
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
 const bars = (...overs: readonly Partial<MinuteBar>[]) => overs.map((over, n) => barAt(n, over));
@@ -26,6 +26,31 @@ pure("a close at the bar's high or low counts from a move of 1 percent", () => {
   assertEquals(kinds(100, 99.01, 101, 99.01), []);
   assertEquals(kinds(100, 97, 101, 97), ["close_at_low", "bar_move"]);
   assertEquals(kinds(100, 100, 100, 100), []);
+});
+
+pure("a bar's session high or low counts from a move of 1 percent, and only where no ticks tell it", () => {
+  const first = barAt(0, flat);
+  const high = (close: number) => barAt(1, { open: 100, low: 99.6, high: 102, close });
+  const said = (events: Parameters<typeof signalsOf>[0]) =>
+    ofKind(signalsOf(events), "session_high", "session_low");
+  assertEquals(said([first, high(100.99)]), []);
+  const [signal, ...others] = said([first, high(101)]);
+  assertEquals(others, []);
+  assertEquals(signal?.key, "session_high|AAPL|2026-03-02|regular|102");
+  assertEquals(
+    [signal?.source, signal?.price, signal?.previous, signal?.movePercent, signal?.bar],
+    ["ohlcv", 102, 100.5, 1, A_MONDAY + 60_000],
+  );
+  assertEquals(
+    said([first, barAt(1, { open: 100, low: 98, high: 100.2, close: 98.5 })]).map(({ kind }) => kind),
+    [
+      "session_low",
+    ],
+  );
+  const tick = aTrade({ t: A_MONDAY + 61_000, price: 100 });
+  assertEquals(said([first, tick, high(101)]), []);
+  const unheard = barAt(2, { open: 100, low: 99.6, high: 103, close: 102 });
+  assertEquals(said([first, tick, high(101), unheard]).map(({ price }) => price), [103]);
 });
 
 pure("a signal on a bar is dated with the bar's end and names its start", () => {
@@ -85,7 +110,7 @@ pure("bars out of order are judged by those before them in time", () => {
   // Minute 1 comes last: only one bar is before it, so its volume can't be judged, its move can.
   const late = barAt(1, { open: 100, high: 104, low: 99, close: 103, volume: 9000 });
   const said = signalsOf([...[0, 2, 3].map((n) => barAt(n, { ...flat, volume: 100 })), late]);
-  assertEquals(said.map((signal) => signal.kind), ["bar_move"]);
+  assertEquals(said.map((signal) => signal.kind), ["session_high", "session_low", "bar_move"]);
 });
 
 pure("a bar older than the window, or of a session gone by, is past judging", () => {
@@ -108,10 +133,10 @@ pure("missing or zero open, high, low and volume silence the rules that need the
   const said = (over: Partial<MinuteBar>) =>
     signalsOf([...calm, barAt(4, { open: 100, high: 103, low: 100, close: 103, volume: 500, ...over })])
       .map((signal) => signal.kind);
-  assertEquals(said({}), ["close_at_high", "bar_move", "volume_spike"]);
+  assertEquals(said({}), ["session_high", "close_at_high", "bar_move", "volume_spike"]);
   assertEquals(said({ open: 0 }), ["volume_spike"]);
-  assertEquals(said({ volume: 0 }), ["close_at_high", "bar_move"]);
-  assertEquals(said({ volume: NaN }), ["close_at_high", "bar_move"]);
+  assertEquals(said({ volume: 0 }), ["session_high", "close_at_high", "bar_move"]);
+  assertEquals(said({ volume: NaN }), ["session_high", "close_at_high", "bar_move"]);
   assertEquals(said({ high: 0 }), ["bar_move", "volume_spike"]);
   assertEquals(said({ low: -1 }), ["bar_move", "volume_spike"]);
   assertEquals(said({ close: 0 }), []);

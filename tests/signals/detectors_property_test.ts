@@ -59,4 +59,6 @@ agrees(
   "close_at_low",
   "bar_move",
   "volume_spike",
+  "session_high",
+  "session_low",
 );

@@ -144,26 +144,57 @@ export function trendKeys(looks: readonly Look[]): readonly string[] {
   return [...horizon(60_000, 0.3), ...horizon(300_000, 0.8)];
 }
 
+/** Whether the n-th bar is no older than the five newest before it. */
+function isAccepted(bars: readonly MinuteBar[], n: number): boolean {
+  const times = [...new Set(bars.slice(0, n).map((other) => other.t))].sort((a, b) => a - b).slice(-5);
+  const { t } = bars[n] ?? { t: -Infinity };
+  return times.includes(t) || times.length < 5 || t > (times[0] ?? 0);
+}
+
 /** Each bar as it came, among the latest versions of those that came before it. For bars of one session. */
 export function barKeys(bars: readonly MinuteBar[]): readonly string[] {
-  return unique(bars.flatMap((bar, n) => {
+  const signals = bars.flatMap((bar, n) => {
+    if (!isAccepted(bars, n)) return [];
     const versions = new Map(bars.slice(0, n).map((other) => [other.t, other.volume] as const));
     const times = [...versions.keys()].sort((a, b) => a - b).slice(-5);
-    const isHeld = versions.has(bar.t) && times.includes(bar.t);
-    if (!isHeld && times.length === 5 && bar.t < (times[0] ?? 0)) return [];
     const window = [...new Set([...times, bar.t])].sort((a, b) => a - b).slice(-5);
     const earlier = window.filter((t) => t < bar.t).map((t) => versions.get(t) ?? NaN);
     const move = percent(bar.open, bar.close);
+    const accepted = bars.slice(0, n).filter((other, m) => isAccepted(bars, m) && other !== bar);
+    const { dayKey, phase } = sessionAt(marketOfSymbol(bar.sym), bar.t);
+    const extreme = accepted.length > 0 && Math.abs(move) >= 1;
     const isWide = bar.high > bar.low && Math.abs(move) >= 1;
-    return [
-      ...(isWide && bar.close === bar.high ? [`close_at_high|${bar.t}`] : []),
-      ...(isWide && bar.close === bar.low ? [`close_at_low|${bar.t}`] : []),
-      ...(Math.abs(move) > 2 ? [`bar_move|${bar.t}`] : []),
-      ...(earlier.length === 4 && sum(earlier) > 0 && bar.volume / (sum(earlier) / 4) > 3
-        ? [`volume_spike|${bar.t}`]
-        : []),
+    const said: [is: boolean, kind: string, key: string][] = [
+      [
+        extreme && accepted.every((other) => other.high < bar.high),
+        "session_high",
+        `${dayKey}|${phase}|${bar.high}`,
+      ],
+      [
+        extreme && accepted.every((other) => other.low > bar.low),
+        "session_low",
+        `${dayKey}|${phase}|${bar.low}`,
+      ],
+      [isWide && bar.close === bar.high, "close_at_high", `${bar.t}`],
+      [isWide && bar.close === bar.low, "close_at_low", `${bar.t}`],
+      [Math.abs(move) > 2, "bar_move", `${bar.t}`],
+      [
+        earlier.length === 4 && sum(earlier) > 0 && bar.volume / (sum(earlier) / 4) > 3,
+        "volume_spike",
+        `${bar.t}`,
+      ],
     ];
-  }));
+    return said.filter(([is]) => is).map(([_is, kind, key]) => ({
+      about: `${kind}|${bar.t}`,
+      key: `${kind}|${key}`,
+    }));
+  });
+  // Each kind once a bar, whatever its corrections.
+  return unique(
+    signals.filter((one, n) => signals.findIndex((other) => other.about === one.about) === n).map(({ key }) =>
+      key
+    ),
+  );
 }
 
 /** Each fair value against the prints before it, their count faded from the first on. For ticks and fair values only. */

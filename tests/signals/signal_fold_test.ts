@@ -189,7 +189,6 @@ pure("saved text that is none of ours is left out, never thrown at", () => {
 /** A detector of one's own: every hundredth share. */
 const roundLot: Detector = {
   name: "round_lot",
-  source: "tick",
   kinds: ["round_lot"],
   thresholds: [{ key: "round_lot_size", fallback: 100, min: 1, max: 1e6, help: "Shares to a lot." }],
   prepare(read) {
