@@ -21,7 +21,7 @@ export class ClientEntry {
 
   /** @param memoryBytes resident memory of the process, bytes */
   constructor(settings: EntrySettings, clock: Clock, memoryBytes: () => number) {
-    this.#limits = new ConnectionLimits(settings.maxConnectionsPerIp);
+    this.#limits = new ConnectionLimits(settings.maxConnectionsPerIp, "address");
     this.#trusted = trustedRanges(settings.trustedProxies);
     this.#memory = new MemoryWatch({ limitBytes: settings.memoryShedBytes, memoryBytes, clock });
   }

@@ -6,27 +6,18 @@ import { comparePositions, parseCursor } from "../feed/cursor.ts";
 import { describeError, publicError, TickcastError } from "../feed/error.ts";
 import { type ClientCommand, MESSAGE_MAX_CHARS, readCommand, type RequestId } from "./client_commands.ts";
 import { wantedUnder } from "./auth_rights.ts";
+import { intervalOf } from "./join_streams.ts";
 import type { Principal } from "./principal.ts";
 import { selectionKey } from "./selection.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
-import {
-  intervalOf,
-  requestOf,
-  reshape,
-  subscribe,
-  type SubscriptionRequest,
-  unsubscribe,
-} from "./subscribe.ts";
-import { TokenBucket } from "./token_bucket.ts";
+import { requestOf, reshape, subscribe, type SubscriptionRequest, unsubscribe } from "./subscribe.ts";
+import { messageBucket, type TokenBucket } from "./token_bucket.ts";
 
 /** Commands a client may have waiting. */
 const WAITING_MAX = 64;
-/** Messages taken at once, and a second after that; beyond it each is refused … */
-const MESSAGES_BURST = 200;
-const MESSAGES_PER_SECOND = 50;
-/** … and after so many refused within one connection the client is a flood. */
+/** After so many messages refused for coming too fast the client is a flood. */
 const REFUSED_MAX = 1000;
 
 /** What of the URL holds for the whole connection. */
@@ -68,7 +59,7 @@ export class CommandDesk {
   /** One text message. */
   receive(text: string): void {
     const { core } = this.#session;
-    this.#bucket ??= new TokenBucket(MESSAGES_BURST, MESSAGES_PER_SECOND, core.clock.monotonic());
+    this.#bucket ??= messageBucket(core.settings.messagesPerSecond, core.clock.monotonic());
     if (!this.#bucket.take(core.clock.monotonic())) return this.#refuseFlood();
     const read = readCommand(text);
     if (read.ok) return this.#carryOut(read.command);
@@ -134,6 +125,7 @@ export class CommandDesk {
     let principal: Principal;
     try {
       principal = await session.core.gate.authenticate(token);
+      session.identify(principal);
     } catch (error) {
       this.#fault(error, id);
       if (wasUnknown) {
@@ -141,7 +133,6 @@ export class CommandDesk {
       }
       return;
     }
-    session.principal = principal;
     session.say(say.authenticated(principal.expiresAtMs, id));
     if (wasUnknown) this.begin();
     else this.#applyRights(principal);
@@ -225,7 +216,8 @@ export class CommandDesk {
     this.#refused++;
     this.#session.core.counters.drop("client_rate_limited");
     if (this.#refused === 1) {
-      const message = `Cannot take so many messages as there may be ${MESSAGES_PER_SECOND} a second`;
+      const message =
+        `Cannot take so many messages as there may be ${this.#session.core.settings.messagesPerSecond} a second`;
       this.#session.say(say.fault("RATE_LIMITED", message, undefined));
     } else if (this.#refused > REFUSED_MAX) this.#session.close(4003, "flood");
   }

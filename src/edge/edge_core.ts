@@ -3,6 +3,7 @@ import type { Clock, Random } from "../feed/clock.ts";
 import type { StreamState } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { EdgeSettings } from "../feed/settings/settings.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { FeedSet } from "./feed_set.ts";
 import type { FlushSchedule } from "./flush_schedule.ts";
@@ -23,6 +24,8 @@ export interface EdgeCore {
   readonly schedule: FlushSchedule;
   readonly gate: AccessGate;
   readonly slowLimits: SlowLimits;
+  /** Connections by the subjects of tokens. */
+  readonly subjects: ConnectionLimits;
   /** Aborts when the instance stops. */
   readonly stopped: AbortSignal;
   /** How fresh each stream is; asked once a heartbeat round, not per client. */

@@ -6,6 +6,7 @@ import type { FeedStore } from "../feed/store.ts";
 import { STREAMS, type StreamTable } from "../feed/stream.ts";
 import { edgeApp, type Pages } from "./app.ts";
 import { ClientEntry } from "./client_entry.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
 import { createAccess } from "./auth_gate.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { EdgeCounters } from "./edge_counters.ts";
@@ -17,8 +18,10 @@ import { MassiveDoor } from "./massive_door.ts";
 import { type Operational, operational } from "./operational_routes.ts";
 import { PlanReader } from "./plan_reader.ts";
 import type { AccessGate } from "./principal.ts";
+import { reseat } from "./reseat.ts";
 import { RingBudget } from "./ring_budget.ts";
 import { SessionHub } from "./session_hub.ts";
+import type { StreamFeed } from "./stream_feed.ts";
 import { allClients } from "./stats_report.ts";
 import { ticketRoutes } from "./ticket_routes.ts";
 
@@ -66,7 +69,7 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
   const stop = new AbortController();
   const access = createAccess(settings, { store, clock });
   const core: EdgeCore = {
-    ...makeDelivery(options, streams),
+    ...makeDelivery(options, streams, (before, after) => reseat(core, before, after)),
     edgeId: options.edgeId,
     settings,
     clock,
@@ -74,6 +77,7 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     log,
     gate: options.gate ?? access.gate,
     slowLimits: slowLimits(settings),
+    subjects: new ConnectionLimits(settings.maxConnectionsPerToken, "token"),
     stopped: stop.signal,
     states: () => Object.fromEntries(operations.health.states()),
   };
@@ -109,10 +113,11 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
 function makeDelivery(
   { settings, store, clock, random, log }: EdgeOptions,
   streams: StreamTable,
+  onReplaced: (before: StreamFeed, after: StreamFeed) => void,
 ): Pick<EdgeCore, "counters" | "schedule" | "plan" | "feeds"> {
   const counters = new EdgeCounters(clock);
   const schedule = new FlushSchedule(clock, counters);
-  const plan = new PlanReader(store, clock, log);
+  const plan = new PlanReader(store, clock, log, () => feeds.update());
   const feeds = new FeedSet({
     streams,
     listCount: (stream) => plan.peek()?.streams[stream]?.lists ?? 1,
@@ -124,6 +129,7 @@ function makeDelivery(
     budget: new RingBudget(settings.edge.ringBytes),
     lingerMs: settings.edge.pullLingerMs,
     onNews: (feed) => schedule.mark(feed),
+    onReplaced,
   });
   return { counters, schedule, plan, feeds };
 }

@@ -15,7 +15,7 @@ import * as status from "./massive_status.ts";
 import { MassiveSocket } from "./massive_socket.ts";
 import { AUTH_DEADLINE_MS, type Principal } from "./principal.ts";
 import { SlowPolicy } from "./slow_policy.ts";
-import { TokenBucket } from "./token_bucket.ts";
+import { messageBucket, type TokenBucket } from "./token_bucket.ts";
 import type { ServerSocket } from "./websocket_transport.ts";
 
 /** Longest message taken, in characters. */
@@ -24,8 +24,6 @@ export const MASSIVE_MESSAGE_MAX_CHARS = 16 * 1024;
  * Messages waiting while one before them is being carried out (official clients send auth and subscribes in one go).
  */
 const WAITING_MAX = 256;
-const MESSAGES_BURST = 400;
-const MESSAGES_PER_SECOND = 50;
 /** Pairs named in the log. */
 const PAIRS_LOGGED = 10;
 /** Over this many refused messages the connection is a flood. */
@@ -50,6 +48,8 @@ export class MassiveClient implements FollowerHost {
   readonly #socket: MassiveSocket;
   readonly #following: MassiveFollowing;
   readonly #stop = new AbortController();
+  /** Among the connections of its principal's subject. */
+  #place: Disposable | undefined;
   #slow: SlowPolicy | undefined;
   #bucket: TokenBucket | undefined;
   #refused = 0;
@@ -78,7 +78,7 @@ export class MassiveClient implements FollowerHost {
   receive(data: unknown): void {
     const { core } = this.#options;
     if (this.isEnded) return;
-    this.#bucket ??= new TokenBucket(MESSAGES_BURST, MESSAGES_PER_SECOND, this.openedMs);
+    this.#bucket ??= messageBucket(core.settings.messagesPerSecond, this.openedMs);
     if (!this.#bucket.take(core.clock.monotonic()) || this.#waiting >= WAITING_MAX) return this.#refuse();
     if (typeof data !== "string") return core.counters.drop("massive_unreadable");
     if (data.length > MASSIVE_MESSAGE_MAX_CHARS) return this.end(1009);
@@ -153,6 +153,7 @@ export class MassiveClient implements FollowerHost {
     if (this.isEnded) return;
     this.#stop.abort(new DOMException("closed", "AbortError"));
     this.#following.letGoAll();
+    this.#place?.[Symbol.dispose]();
     this.#options.onEnd(this);
   }
 
@@ -187,14 +188,25 @@ export class MassiveClient implements FollowerHost {
       const principal = known ?? await core.gate.authenticate(token);
       // Merged bars are not what Massive sends, so the tier that only gets those can't be served here.
       if (principal.tier === "free") return this.#refuseAccess(status.PLAN_WITHOUT_WEBSOCKET);
+      this.#takePlace(principal);
       const changed = this.session.admit(principal);
       this.#say([status.AUTHENTICATED]);
       if (changed) await this.#following.update();
     } catch (error) {
       if (!(error instanceof TickcastError)) throw error;
       core.counters.refuse(error.code);
-      this.#refuseAccess(status.BAD_KEY);
+      if (error.code !== "OVERLOADED") return this.#refuseAccess(status.BAD_KEY);
+      this.#say([status.MAX_CONNECTIONS]);
+      this.end(1008);
     }
+  }
+
+  /** @throws {TickcastError} OVERLOADED when the token's subject holds as many connections as it may */
+  #takePlace(principal: Principal): void {
+    if (this.isEnded || principal.subject === this.session.principal?.subject) return;
+    const place = this.#options.core.subjects.take(principal.subject);
+    this.#place?.[Symbol.dispose]();
+    this.#place = place;
   }
 
   #refuseAccess(text: string): void {

@@ -11,8 +11,8 @@ import type { FeedStore } from "../feed/store.ts";
 import type { StreamTable } from "../feed/stream.ts";
 import { BroadcastLog } from "./broadcast_log.ts";
 import { ControlDesk } from "./admin_commands.ts";
-import { adminGuard } from "./admin_guard.ts";
-import { adminRoutes as adminRoutesOf } from "./admin_routes.ts";
+import { type AdminGuard, adminGuard } from "./admin_guard.ts";
+import { adminRoutes } from "./admin_routes.ts";
 import { costRoutes } from "./cost_routes.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { EdgeFacts } from "./health_facts.ts";
@@ -57,7 +57,6 @@ export interface Operational extends AsyncDisposable {
 
 /** Builds it; nothing runs until a request comes or {@link Operational.start} is called. */
 export function operational(deps: OperationalDeps): Operational {
-  const { settings, store, clock, streams, facts, counters, clients } = deps;
   const note = new EdgeNote(deps);
   const health = new HealthService({
     ...deps,
@@ -65,9 +64,52 @@ export function operational(deps: OperationalDeps): Operational {
     restrictions: () =>
       note.isRefused ? ["the store takes no writes: control, tickets and the edge's note are off"] : [],
   });
-  const guard = adminGuard(settings);
-  const broadcasts = new BroadcastLog(deps.log, clock, counters);
-  const metrics = new EdgeMetrics({
+  const guard = adminGuard(deps.settings);
+  const open = () => openRoutes(deps, health, guard);
+  const all = open();
+  addStatistics(all, deps, health, guard);
+  return {
+    routes: deps.settings.adminPort === undefined ? all : open(),
+    adminRoutes: all,
+    health,
+    start: () => note.start(),
+    async [Symbol.asyncDispose]() {
+      health[Symbol.dispose]();
+      await note[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What stands on every port. */
+function openRoutes({ log, facts }: OperationalDeps, health: HealthService, guard: AdminGuard): Hono {
+  const routes = new Hono();
+  routes.use(securityHeaders());
+  routes.onError((error) => {
+    log.error("operational_route_failed", { error: describeError(error) });
+    return answerError(error);
+  });
+  routes.route("/", healthRoutes(health, guard.mayRead));
+  routes.route("/", openapiRoutes(facts.version));
+  return routes;
+}
+
+/** Statistics, metrics, cost and what operators do. */
+function addStatistics(routes: Hono, deps: OperationalDeps, health: HealthService, guard: AdminGuard): void {
+  const { store, clock, streams, facts, counters, clients } = deps;
+  const { mayRead } = guard;
+  const stats = freshStats(counters, clients, clock);
+  const metrics = makeMetrics(deps, health);
+  const desk = new ControlDesk({ store, clock, newId: () => crypto.randomUUID() });
+  routes.get("/ws/stats", (c) => mayRead(c.req.raw) ?? answer(stats()));
+  routes.get("/metrics", async (c) => mayRead(c.req.raw) ?? await scrape(metrics));
+  routes.route("/", costRoutes({ health, store, clock, facts, mayRead }));
+  routes.route("/", adminRoutes({ health, desk, guard, streams }));
+}
+
+function makeMetrics(deps: OperationalDeps, health: HealthService): EdgeMetrics {
+  const { settings, store, clock, log, facts, counters, clients, memoryBytes } = deps;
+  const broadcasts = new BroadcastLog(log, clock, counters);
+  return new EdgeMetrics({
     counters,
     onBroadcast: (stream, seconds) => broadcasts.note(stream, seconds),
     bySymbol: settings.metricsBySymbol,
@@ -79,38 +121,9 @@ export function operational(deps: OperationalDeps): Operational {
       streams: await health.reports(),
       states: health.states(),
       usage: store.usage(),
-      memoryBytes: deps.memoryBytes(),
+      memoryBytes: memoryBytes(),
     }),
   });
-  const desk = new ControlDesk({ store, clock, newId: () => crypto.randomUUID() });
-  const open = () => {
-    const routes = new Hono();
-    routes.use(securityHeaders());
-    routes.onError((error) => {
-      deps.log.error("operational_route_failed", { error: describeError(error) });
-      return answerError(error);
-    });
-    routes.route("/", healthRoutes(health, guard.mayRead));
-    routes.route("/", openapiRoutes(facts.version));
-    return routes;
-  };
-  const stats = freshStats(counters, clients, clock);
-  const adminRoutes = open();
-  adminRoutes.get("/ws/stats", (c) => guard.mayRead(c.req.raw) ?? answer(stats()));
-  adminRoutes.get("/metrics", async (c) => guard.mayRead(c.req.raw) ?? await scrape(metrics));
-  adminRoutes.route("/", costRoutes({ health, store, clock, facts, mayRead: guard.mayRead }));
-  adminRoutes.route("/", adminRoutesOf({ health, desk, guard, streams }));
-  const routes = settings.adminPort === undefined ? adminRoutes : open();
-  return {
-    routes,
-    adminRoutes,
-    health,
-    start: () => note.start(),
-    async [Symbol.asyncDispose]() {
-      health[Symbol.dispose]();
-      await note[Symbol.asyncDispose]();
-    },
-  };
 }
 
 async function scrape(metrics: EdgeMetrics): Promise<Response> {

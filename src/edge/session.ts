@@ -41,8 +41,6 @@ export class Session implements FollowerHost {
   readonly core: EdgeCore;
   readonly sink: ClientSink;
   readonly id: string;
-  /** Undefined until the client has said who it is. */
-  principal: Principal | undefined;
   /** When the next heartbeat is due, ms monotonic. */
   heartbeatMs: number;
   readonly openedMs: number;
@@ -52,11 +50,15 @@ export class Session implements FollowerHost {
   isDraining = false;
   readonly #held = new Map<string, Held>();
   readonly #onClose: (session: Session) => void;
+  #principal: Principal | undefined;
+  /** Among the connections of its principal's subject. */
+  #place: Disposable | undefined;
   #slow: SlowPolicy | undefined;
   #isWarned = false;
   #stop: AbortController | undefined;
   #snapshots: SnapshotQueue | undefined;
 
+  /** A principal given here was found to have room at the door. */
   constructor(
     core: EdgeCore,
     sink: ClientSink,
@@ -67,10 +69,30 @@ export class Session implements FollowerHost {
     this.core = core;
     this.sink = sink;
     this.id = id;
-    this.principal = principal;
+    this.#principal = principal;
+    this.#place = principal && core.subjects.hold(principal.subject);
     this.openedMs = core.clock.monotonic();
     this.heartbeatMs = this.openedMs + say.HEARTBEAT_MS;
     this.#onClose = onClose;
+  }
+
+  /** Undefined until the client has said who it is. */
+  get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  /**
+   * The client is known, or known anew.
+   * @throws {TickcastError} OVERLOADED when its subject holds as many connections as it may; nothing has changed then
+   */
+  identify(principal: Principal): void {
+    if (this.isClosed) return;
+    if (principal.subject !== this.#principal?.subject) {
+      const place = this.core.subjects.take(principal.subject);
+      this.#place?.[Symbol.dispose]();
+      this.#place = place;
+    }
+    this.#principal = principal;
   }
 
   /** Aborts when the session ends. Made only for those who have to wait. */
@@ -214,6 +236,7 @@ export class Session implements FollowerHost {
     this.#stop?.abort(CLOSED);
     for (const stream of [...this.#held.keys()]) this.letGo(stream);
     this.#snapshots?.clear();
+    this.#place?.[Symbol.dispose]();
     this.#onClose(this);
   }
 

@@ -35,6 +35,7 @@ export async function openSse(
     const ask = readAsk(core, request, url, stream, principal);
     if (request.method === "HEAD") return new Response(null, { headers: { ...SSE_HEADERS, ...headers } });
     hub.checkRoom();
+    core.subjects.check(principal.subject);
     return openEventStream(core, hub, principal, ask, headers);
   } catch (error) {
     const refused = error instanceof TickcastError ? error : undefined;

@@ -20,3 +20,10 @@ export class TokenBucket {
     return true;
   }
 }
+
+/** At once a socket may send what is allowed in so many seconds. */
+const BURST_SECONDS = 4;
+
+/** What one socket may send: `CLIENT_MESSAGES_PER_SECOND`, and a burst of it. */
+export const messageBucket = (messagesPerSecond: number, nowMs: number): TokenBucket =>
+  new TokenBucket(messagesPerSecond * BURST_SECONDS, messagesPerSecond, nowMs);

@@ -41,6 +41,7 @@ export async function admitSocket(
     }
     hub.checkRoom();
     const { principal } = await core.gate.admit(request, "ws");
+    core.subjects.check(principal?.subject);
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       throw new TickcastError(
         "UPGRADE_REQUIRED",

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventSource } from "eventsource";
 import { SignJWT } from "jose";
 import { CLOCK_TOLERANCE_S } from "../../src/edge/auth_claims.ts";
+import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { AUDIENCE, ISSUER, JWT_SECRET, secretSettings } from "../support/token_factory.ts";
 import { edgeRig, type Rig } from "./edge_rig.ts";
@@ -17,9 +18,9 @@ interface Served extends AsyncDisposable {
   readonly base: string;
 }
 
-async function serve(server: "deno" | "hardened"): Promise<Served> {
+async function serve(server: "deno" | "hardened", over: Partial<EdgeSettings> = {}): Promise<Served> {
   const rig = edgeRig({
-    settings: { authMode: "jwt", jwt: secretSettings, defaultTier: "standard", server },
+    settings: { authMode: "jwt", jwt: secretSettings, defaultTier: "standard", server, ...over },
   });
   const { port } = await rig.edge.serve("127.0.0.1", 0);
   return {
@@ -224,6 +225,41 @@ for (const server of ["deno", "hardened"] as const) {
     assertEquals(JSON.parse((await second).data)[0].tid, "2");
     source.close();
     assertEquals(opened, [200, 200]);
+  });
+
+  test("the subject of a token holds so many connections and no more, by whatever door", async () => {
+    await using served = await serve(server, { maxConnectionsPerToken: 2 });
+    const token = await tokenFor(HOUR_MS);
+    const offer = ["tickcast.v1", `bearer.${token}`];
+    const first = new SocketClient(served.port, "/ws/tick", offer);
+    await first.first("hello");
+    await using second = new SocketClient(served.port, "/ws/tick");
+    await second.say({ action: "auth", token });
+    await second.first("authenticated");
+
+    await using third = new SocketClient(served.port, "/ws/tick", offer);
+    assertEquals((await third.closed).wasClean, false);
+    await using late = new SocketClient(served.port, "/ws/tick");
+    await late.say({ action: "auth", token });
+    assertEquals([(await late.closed).code, (await late.first("error")).code], [4002, "OVERLOADED"]);
+    const plain = await fetch(`${served.base}/ws`, { headers: bearer(token) });
+    assertEquals([plain.status, (await plain.json()).error.code], [503, "OVERLOADED"]);
+    const stream = await fetch(`${served.base}/sse/tick`, { headers: bearer(token) });
+    assertMatch(await stream.text(), /^retry: \d+[\s\S]*OVERLOADED/);
+    await using program = new SocketClient(served.port, "/massive/stocks");
+    await program.say({ action: "auth", params: token });
+    assertEquals((await program.closed).code, 1008);
+    assertMatch(JSON.stringify(program.messages.at(-1)), /max_connections/);
+
+    const other = await tokenFor(HOUR_MS, { sub: "user-2" });
+    await using someone = new SocketClient(served.port, "/ws/tick", ["tickcast.v1", `bearer.${other}`]);
+    await someone.first("hello");
+    await first[Symbol.asyncDispose]();
+    while (served.rig.edge.core.subjects.count("user-1") > 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await using again = new SocketClient(served.port, "/ws/tick", offer);
+    await again.first("hello");
   });
 
   test("without a token event streams and polls are refused, and a token in a URL is refused too", async () => {

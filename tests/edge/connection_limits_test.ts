@@ -7,7 +7,7 @@ import { ManualClock } from "../support/manual_clock.ts";
 const pure = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });
 
 pure("an address holds so many connections and no more, and another address as many", () => {
-  const limits = new ConnectionLimits(2);
+  const limits = new ConnectionLimits(2, "address");
   const first = limits.take("1.1.1.1");
   limits.take("1.1.1.1");
   const error = assertThrows(() => limits.take("1.1.1.1"), TickcastError);
@@ -20,13 +20,13 @@ pure("an address holds so many connections and no more, and another address as m
 });
 
 pure("addresses are forgotten with their last connection, so the table can't grow", () => {
-  const limits = new ConnectionLimits(10);
+  const limits = new ConnectionLimits(10, "token");
   for (let n = 0; n < 10_000; n++) limits.take(`a${n}`)[Symbol.dispose]();
   assertEquals(limits.size, 0);
 });
 
 pure("an address that is not known is not counted", () => {
-  const limits = new ConnectionLimits(1);
+  const limits = new ConnectionLimits(1, "token");
   limits.take(undefined);
   limits.take(undefined);
   assertEquals(limits.size, 0);

@@ -16,6 +16,8 @@ export const edgeSettings = (over: Partial<EdgeSettings> = {}): EdgeSettings => 
   wsEnabled: true,
   wsMaxConnections: 1000,
   maxConnectionsPerIp: 1000,
+  maxConnectionsPerToken: 1000,
+  messagesPerSecond: 50,
   trustedProxies: [],
   memoryShedBytes: 0,
   adminPort: undefined,

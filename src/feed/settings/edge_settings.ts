@@ -45,6 +45,8 @@ export function readEdgeSettings(values: SettingTableValues, problems: SettingPr
     wsEnabled: values.WS_ENABLED,
     wsMaxConnections: values.WS_MAX_CONNECTIONS,
     maxConnectionsPerIp: values.MAX_CONNECTIONS_PER_IP ?? values.WS_MAX_CONNECTIONS,
+    maxConnectionsPerToken: values.MAX_CONNECTIONS_PER_TOKEN ?? values.WS_MAX_CONNECTIONS,
+    messagesPerSecond: values.CLIENT_MESSAGES_PER_SECOND,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     memoryShedBytes: values.MEMORY_SHED_MB * BYTES_PER_MB,
     adminPort: values.ADMIN_PORT,

@@ -21,6 +21,15 @@ export const EDGE_TABLE = {
     integer(1, 1_000_000, 100),
     "Connections one address (of IPv6: one /64) may hold at once. Default: the instance's limit.",
   ),
+  MAX_CONNECTIONS_PER_TOKEN: optional(
+    integer(1, 1_000_000, 10),
+    "Connections the subject of a token may hold at once. Default: the instance's limit.",
+  ),
+  CLIENT_MESSAGES_PER_SECOND: setting(
+    integer(1, 100_000, 50),
+    "50",
+    "Messages a second one socket may send, four times as many at once; then they are refused, then it is closed.",
+  ),
   TRUSTED_PROXIES: optional(
     list(/^[0-9A-Fa-f:.]+(\/\d{1,3})?$/, "addresses and ranges separated by commas", "10.0.0.0/8,127.0.0.1"),
     "Proxies whose X-Forwarded-For is believed. Default: none.",

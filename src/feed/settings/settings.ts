@@ -89,6 +89,10 @@ export interface EdgeSettings {
   readonly wsMaxConnections: number;
   /** Connections one address may hold at once, all transports together. */
   readonly maxConnectionsPerIp: number;
+  /** Connections one token's subject may hold at once; a token without a subject isn't counted. */
+  readonly maxConnectionsPerToken: number;
+  /** Messages a second one socket may send, four times as many at once. */
+  readonly messagesPerSecond: number;
   /** Addresses and ranges whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   /** Resident memory above which no new clients are taken; 0: never. */
