@@ -1,5 +1,5 @@
 /** The feeds of an instance, one per stream, made when first asked for, and the one subscription to hints that serves them. */
-import type { StreamTable } from "../feed/stream.ts";
+import type { StreamSpec, StreamTable } from "../feed/stream.ts";
 import { listsOfStream } from "../feed/stream.ts";
 import { HintListener } from "./hint_listener.ts";
 import { StreamFeed, type StreamFeedOptions } from "./stream_feed.ts";
@@ -9,6 +9,8 @@ export interface FeedSetOptions extends Omit<StreamFeedOptions, "spec" | "lists"
   readonly streams: StreamTable;
   /** How many lists a stream is split over. */
   readonly listCount: (stream: string) => number;
+  /** A feed is replaced by another of the same stream; the first is ended after this. */
+  readonly onReplaced: (before: StreamFeed, after: StreamFeed) => void;
 }
 
 /** See the file comment. */
@@ -17,6 +19,7 @@ export class FeedSet implements AsyncDisposable {
   readonly #feeds = new Map<string, StreamFeed>();
   readonly #hints: HintListener;
   #wants = 0;
+  #retired: Promise<unknown> = Promise.resolve();
 
   constructor(options: FeedSetOptions) {
     this.#options = options;
@@ -42,10 +45,18 @@ export class FeedSet implements AsyncDisposable {
     const known = this.#feeds.get(stream);
     const spec = this.#options.streams.get(stream);
     if (known !== undefined || spec === undefined) return known;
-    const lists = listsOfStream(stream, this.#options.listCount(stream));
-    const feed = new StreamFeed({ ...this.#options, spec, lists });
-    this.#feeds.set(stream, feed);
-    return feed;
+    return this.#make(stream, spec);
+  }
+
+  /** The plan has changed: a stream that is now split otherwise gets a new feed. */
+  update(): void {
+    for (const [stream, feed] of this.#feeds) {
+      const lists = listsOfStream(stream, this.#options.listCount(stream));
+      if (lists.join() === feed.log.lists.join()) continue;
+      const after = this.#make(stream, feed.spec);
+      this.#options.onReplaced(feed, after);
+      this.#retired = Promise.all([this.#retired, feed[Symbol.asyncDispose]()]);
+    }
   }
 
   /** Those made so far. */
@@ -70,8 +81,16 @@ export class FeedSet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#retired;
     await this.#hints[Symbol.asyncDispose]();
     await Promise.all([...this.#feeds.values()].map((feed) => feed[Symbol.asyncDispose]()));
+  }
+
+  #make(stream: string, spec: StreamSpec): StreamFeed {
+    const lists = listsOfStream(stream, this.#options.listCount(stream));
+    const feed = new StreamFeed({ ...this.#options, spec, lists });
+    this.#feeds.set(stream, feed);
+    return feed;
   }
 }
 

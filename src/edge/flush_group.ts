@@ -36,6 +36,10 @@ export class FlushGroup {
     this.isDirty = true;
   }
 
+  *followers(): Iterable<Follower> {
+    for (const followers of this.#members.values()) yield* followers;
+  }
+
   remove(follower: Follower): void {
     const followers = this.#members.get(follower.selection);
     if (followers === undefined || followers[follower.index] !== follower) return;

@@ -52,6 +52,17 @@ export class FlushSchedule implements Disposable {
     if (group?.isEmpty) groups?.delete(follower.selection.intervalMs);
   }
 
+  /** Everybody who follows a feed. */
+  *followersOf(feed: StreamFeed): Iterable<Follower> {
+    for (const group of this.#groups.get(feed)?.values() ?? []) yield* group.followers();
+  }
+
+  /** A feed is gone, and nobody follows it any more. */
+  forget(feed: StreamFeed): void {
+    this.#groups.delete(feed);
+    this.#feeds = this.#feeds.filter((one) => one !== feed);
+  }
+
   /** A feed's log has grown. */
   mark(feed: StreamFeed): void {
     for (const group of this.#groups.get(feed)?.values() ?? []) group.isDirty = true;

@@ -7,7 +7,7 @@ import { placeFor, whenWarm } from "./feed_wait.ts";
 import { Follower, type FollowerHost } from "./follower.ts";
 import type { MassiveSession } from "./massive_session.ts";
 import type { Wanted } from "./selection.ts";
-import { intervalOf } from "./subscribe.ts";
+import { intervalOf } from "./join_streams.ts";
 
 /** How long an acknowledgement waits for a feed to be read; after that it waits for the store itself. */
 const STORE_PATIENCE_MS = 2_000;

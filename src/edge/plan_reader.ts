@@ -13,6 +13,8 @@ import { matchesPatterns, type SymbolPatterns, symbolPatterns } from "../feed/sy
 /** A plan older than this is read again when somebody asks; an answer is never waited for longer than the limit. */
 export const PLAN_FRESH_MS = 5_000;
 const PLAN_WAIT_MS = 1_000;
+/** While clients only listen it is read again this often. */
+export const PLAN_IDLE_MS = 30_000;
 
 interface KnownPlan {
   readonly plan: PublishedPlan;
@@ -30,7 +32,8 @@ export class PlanReader implements Disposable {
   #readMs = -Infinity;
   #reading: Promise<void> | undefined;
 
-  constructor(store: NoteStore, clock: Clock, log: Log) {
+  /** @param onChange another plan was read than before */
+  constructor(store: NoteStore, clock: Clock, log: Log, readonly onChange: () => void = () => {}) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
@@ -53,8 +56,8 @@ export class PlanReader implements Disposable {
   }
 
   /** Waits for a plan if none was read yet, and has an old one read again behind the caller's back. */
-  async ensure(): Promise<void> {
-    if (this.#clock.monotonic() - this.#readMs >= PLAN_FRESH_MS) {
+  async ensure(maxAgeMs = PLAN_FRESH_MS): Promise<void> {
+    if (this.#clock.monotonic() - this.#readMs >= maxAgeMs) {
       this.#reading ??= this.#read().finally(() => this.#reading = undefined);
     }
     if (this.#readMs === -Infinity && this.#reading !== undefined) await this.#reading;
@@ -89,6 +92,7 @@ export class PlanReader implements Disposable {
       [stream, symbolPatterns(symbols)] as const
     );
     this.#known = { plan: parsed.data, symbols: new Map(symbols) };
+    this.onChange();
   }
 }
 

@@ -8,7 +8,7 @@ import { answerPoll, type PollAnswer } from "./poll_answer.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
 import { selectionKey } from "./selection.ts";
 import type { StreamFeed } from "./stream_feed.ts";
-import { intervalOf } from "./subscribe.ts";
+import { intervalOf } from "./join_streams.ts";
 import type { Start } from "./subscription_ask.ts";
 import { askOfQuery, type QueryAsk } from "./query_ask.ts";
 

@@ -27,6 +27,11 @@ export class RingBudget {
     this.#rings.add(ring);
   }
 
+  /** A ring is gone, with all it held. */
+  remove(ring: Budgeted): void {
+    if (this.#rings.delete(ring)) this.#usedBytes -= ring.bytes;
+  }
+
   /** Notes growth (or, negative, release); makes room when the limit is passed. */
   charge(bytes: number): void {
     this.#usedBytes += bytes;

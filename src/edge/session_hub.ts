@@ -1,6 +1,7 @@
 /** All sessions of an instance: who may join, the housekeeping they share, and the drain. */
 import { TickcastError } from "../feed/error.ts";
 import type { EdgeCore } from "./edge_core.ts";
+import { PLAN_IDLE_MS } from "./plan_reader.ts";
 import { AUTH_DEADLINE_MS } from "./principal.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
@@ -128,6 +129,7 @@ export class SessionHub implements ClientFacts, Disposable {
   #tendAll(): void {
     const nowMs = this.#core.clock.monotonic();
     const now = this.#core.clock.now();
+    void this.#core.plan.ensure(PLAN_IDLE_MS);
     for (const session of this.#sessions) {
       if (session.principal === undefined) {
         if (nowMs - session.openedMs >= AUTH_DEADLINE_MS) session.close(4501, "not authenticated in time");

@@ -132,6 +132,7 @@ export class StreamFeed implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.options.budget.remove(this.log);
     await Promise.all(this.#parts.map(({ puller }) => puller[Symbol.asyncDispose]()));
   }
 

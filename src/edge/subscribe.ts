@@ -2,15 +2,12 @@
  * Subscribing and unsubscribing: what a session holds after a request, and what its client is told, in the order of the
  * protocol: `subscribed` with the cursor, gaps, snapshot, events.
  */
-import { formatCursor, type Position } from "../feed/cursor.ts";
 import { TickcastError } from "../feed/error.ts";
 import { parsePattern, patternList, symbolPatterns } from "../feed/symbol.ts";
 import type { RequestId, SubscribeCommand, UnsubscribeCommand } from "./client_commands.ts";
-import type { EdgeCore } from "./edge_core.ts";
-import { isAhead } from "./resume.ts";
-import { namesStream, placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
-import { flushIntervalMs, streamFloorMs } from "./flush_interval.ts";
-import { Follower } from "./follower.ts";
+import { namesStream } from "./feed_wait.ts";
+import type { Follower } from "./follower.ts";
+import { intervalOf, join, type Joining } from "./join_streams.ts";
 import type { Principal } from "./principal.ts";
 import type { Wanted } from "./selection.ts";
 import * as say from "./server_messages.ts";
@@ -25,9 +22,6 @@ import {
   unknownSymbols,
   wantedAfter,
 } from "./subscription_ask.ts";
-
-/** How long a client waits for a store that doesn't answer before it is told that it waits. */
-const STORE_PATIENCE_MS = 2_000;
 
 /** A request that is whole: what to follow and how. */
 export interface SubscriptionRequest {
@@ -49,12 +43,6 @@ export const requestOf = (command: SubscribeCommand, streams: readonly string[])
   shape: { mode: command.mode, maxHz: command.max_hz, fields: command.fields },
   snapshot: command.snapshot ?? false,
 });
-
-interface Joining {
-  readonly feed: StreamFeed;
-  readonly wanted: Wanted;
-  readonly want: Disposable;
-}
 
 /**
  * Carries out a subscription.
@@ -86,7 +74,7 @@ export async function subscribe(
     else joining.push({ feed, wanted, want: core.feeds.want(feed) });
   }
   const shown = good.map(({ feed }) => feed).filter((feed) => request.snapshot || feed.spec.snapshotAlways);
-  await join(session, principal, request, start, joining, shown);
+  await join(session, principal, request.id, start, joining, shown);
   oweSnapshots(session, request, shown);
   const names = good.map(({ feed }) => feed.spec.name);
   core.log.info("ws_subscribe", { client: session.id, streams: names, symbols: logged(request.symbols) });
@@ -131,10 +119,6 @@ function askOf(
 const startsIn = (feed: StreamFeed, start: Start): boolean =>
   start.from === "earliest" || namesStream(feed, start);
 
-/** How often a subscription is flushed. */
-export const intervalOf = (core: EdgeCore, feed: StreamFeed, wanted: Wanted, principal: Principal): number =>
-  flushIntervalMs(principal.tier, streamFloorMs(feed.spec, core.settings.flushFloorMs), wanted.maxHz);
-
 /** Changes what a follower gets; its place stays. */
 export function reshape(session: Session, follower: Follower, wanted: Wanted, principal: Principal): void {
   const { schedule } = session.core;
@@ -145,67 +129,6 @@ export function reshape(session: Session, follower: Follower, wanted: Wanted, pr
   feed.selections.release(before);
   schedule.add(follower);
 }
-
-async function join(
-  session: Session,
-  principal: Principal,
-  request: SubscriptionRequest,
-  start: Start,
-  joining: readonly Joining[],
-  shown: readonly StreamFeed[],
-): Promise<void> {
-  try {
-    const cold = joining.filter(({ feed }) =>
-      !feed.isWarm || (start.from === "cursor" && isAhead(feed.log, start.cursor))
-    );
-    if (cold.length > 0) await Promise.all(cold.map(({ feed }) => waitFor(session, feed, start)));
-    // One that can't be read now is owed until it can.
-    if (shown.length > 0) {
-      await Promise.all(shown.map((feed) => feed.latest.load(session.signal).catch(() => {})));
-    }
-  } catch (error) {
-    for (const { want } of joining) want[Symbol.dispose]();
-    if (session.isClosed) return;
-    throw error;
-  }
-  if (session.isClosed) {
-    for (const { want } of joining) want[Symbol.dispose]();
-    return;
-  }
-  const joined = joining.map((one) => enter(session, principal, one, start));
-  session.say(say.subscribed("subscribed", session.subscriptions(), session.cursor(), request.id));
-  for (const { follower, place, cursor } of joined) {
-    follower.tell(place.gaps, cursor);
-    follower.isReady = true;
-  }
-  session.core.schedule.wake();
-}
-
-async function waitFor(session: Session, feed: StreamFeed, start: Start): Promise<void> {
-  const { clock } = session.core;
-  if (!await whenWarm(feed, clock, STORE_PATIENCE_MS, session.signal) && !feed.hasBegun) {
-    session.say(
-      say.warning("STORE_UNAVAILABLE", "Waiting for the lists: the subscription begins when they answer"),
-    );
-    await feed.fresh(session.signal);
-  }
-  await whenCaughtUp(feed, start, clock, session.signal);
-}
-
-/** Makes the follower, told of by what the client itself said until the gaps before it are told. */
-function enter(session: Session, principal: Principal, { feed, wanted, want }: Joining, start: Start) {
-  const selection = feed.selections.hold(wanted, intervalOf(session.core, feed, wanted, principal));
-  const place = placeFor(feed, start);
-  const follower = new Follower(session, feed, selection, place.offset, place.skip);
-  const { cursor } = follower;
-  if (place.gaps.length > 0 && start.from === "cursor") follower.cursor = ownWords(feed, start.cursor);
-  session.hold(follower, want);
-  return { follower, place, cursor };
-}
-
-/** The part of a client's cursor that speaks of this stream. */
-const ownWords = (feed: StreamFeed, cursor: ReadonlyMap<string, Position>): string =>
-  formatCursor(new Map([...cursor].filter(([list]) => feed.log.lists.includes(list))));
 
 function oweSnapshots(session: Session, request: SubscriptionRequest, feeds: readonly StreamFeed[]): void {
   for (const feed of feeds) {

@@ -60,6 +60,7 @@ function scene(pullMs = 250): Scene {
     budget: new RingBudget(1e8),
     lingerMs: 30_000,
     onNews: () => {},
+    onReplaced: () => {},
   });
   const feed = feeds.get("tick");
   if (feed === undefined) throw new Error("no feed");

@@ -298,3 +298,38 @@ pure("reads of the store a second are the same with one client and with 2 000", 
   const [one, many] = [await reads(1), await reads(2000)];
   assertEquals(Math.abs(one - many) <= one * 0.02, true, `${one} and ${many}`);
 });
+
+pure(
+  "when a stream is split anew its clients go on, told that nobody can count what they missed",
+  async () => {
+    await using s = sessionScene();
+    const client = s.client();
+    client.say({ action: "subscribe", symbols: ["*"] });
+    await s.clock.advance(20);
+    await s.rig.writer.append("tick", of("AAPL", 3));
+    await s.clock.advance(50);
+    const waiting = s.rig.edge.fetch(new Request("http://edge/events/tick?wait=25"));
+    await s.clock.advance(50);
+    const plan = {
+      at: 0,
+      streams: { tick: { symbols: ["*"], lists: 2 } },
+      markets: ["stocks"],
+      simulated: false,
+    };
+    await s.rig.store.writeNote("plan", JSON.stringify(plan), undefined);
+    await s.rig.writer.append("tick.0", of("L0", 4));
+    await s.rig.writer.append("tick.1", of("L1", 5));
+    await s.clock.advance(31_000);
+    assertEquals(client.of("gap").map(({ lost, cause }) => [lost, cause]), [[null, "epoch"], [
+      null,
+      "epoch",
+    ]]);
+    assertEquals(client.ids().length, 12);
+    await s.rig.writer.append("tick.1", of("L1", 2));
+    await s.clock.advance(2_000);
+    assertEquals(client.ids().length, 14);
+    assertMatch(String(client.of("events").at(-1)?.cursor), /^tick\.0:[0-9a-z]{8}-4,tick\.1:[0-9a-z]{8}-7$/);
+    assertEquals(client.of("subscribed").length, 2);
+    assertEquals((await waiting).status, 200);
+  },
+);
