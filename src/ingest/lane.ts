@@ -59,6 +59,7 @@ export class Lane {
 
   /** Notes that events which would have stood here next are lost. */
   lose(gap: GapToTell): void {
+    if (this.#open && !areAlike(this.#open, gap)) this.#closeGap();
     this.#open = this.#open ? mergeGaps(this.#open, gap) : gap;
     this.#wake?.();
   }
@@ -127,8 +128,9 @@ export class Lane {
     }
     if (!loss) return 0;
     const front = kept[0]?.event;
-    const told = front?.type === "gap" ? mergeGaps(front, loss) : loss;
-    this.#queue.replace([this.#gapItem(told), ...(front?.type === "gap" ? kept.slice(1) : kept)]);
+    const joins = front?.type === "gap" && areAlike(front, loss);
+    const told = joins ? mergeGaps(front, loss) : loss;
+    this.#queue.replace([this.#gapItem(told), ...(joins ? kept.slice(1) : kept)]);
     return count;
   }
 
@@ -153,6 +155,9 @@ export const lossOf = (event: FeedEvent): GapToTell => ({
   from: event.t,
   to: event.t,
 });
+
+/** Whether two neighbouring losses may be told as one: a counted one would lose its number in an uncounted one. */
+const areAlike = (a: GapToTell, b: GapToTell): boolean => (a.lost === null) === (b.lost === null);
 
 /** Two neighbouring losses as one: a number that nobody knows stays unknown, and an upstream's fault is said first. */
 export const mergeGaps = (a: GapToTell, b: GapToTell): GapToTell => ({

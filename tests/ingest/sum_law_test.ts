@@ -125,7 +125,13 @@ for (const tickLists of [1, 3]) {
             }
           }
         }),
-        { numRuns: 40 },
+        {
+          numRuns: 40,
+          // A counted loss right before an uncounted one was once told without its number.
+          examples: [[[{ do: "outage", ms: 51 }, { do: "poison" }, { do: "poison" }, { do: "stop" }, {
+            do: "start",
+          }, { do: "outage", ms: 1 }]]],
+        },
       );
     },
   });
