@@ -32,7 +32,9 @@ export interface AdminRouteOptions {
 
 const TickerAction = z.strictObject({
   action: z.enum(["subscribe", "unsubscribe"]),
-  tickers: z.array(z.string().refine(isSymbol, "must be a symbol")).min(1).max(10_000),
+  tickers: z.array(z.string().refine((text) => text === "*" || isSymbol(text), "must be a symbol or *")).min(
+    1,
+  ).max(10_000),
   frequency: z.enum(FREQUENCIES),
   connection: z.string().min(1).max(64).optional(),
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import * as fc from "fast-check";
 import { ADMIN_BODY_MAX_BYTES } from "../../src/edge/admin_body.ts";
 import { CONTROL_WAIT_MS, CONTROL_WAITING_MAX } from "../../src/edge/admin_commands.ts";
 import { sameSecret } from "../../src/edge/admin_guard.ts";
@@ -147,6 +148,55 @@ pure("bad requests are refused with a code, echo nothing and send no command", a
   }
   assertEquals(await scene.store.takeCommands(10), []);
 });
+
+pure(
+  "fuzz: whatever is posted is refused with a code or becomes a command, and nothing else happens",
+  async () => {
+    using scene = await anOperationalSide();
+    const commands: string[] = [];
+    scene.store.sendCommand = (text) => {
+      commands.push(text);
+      return Promise.reject(new TickcastError("OVERLOADED", "Cannot queue the command as the test says so"));
+    };
+    const word = fc.constantFrom(
+      "action",
+      "tickers",
+      "frequency",
+      "connection",
+      "name",
+      "market",
+      "do",
+      "subscribe",
+      "tick",
+      "AAPL",
+      "start",
+    );
+    const body = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.dictionary(word, fc.oneof(word, fc.array(word), fc.integer(), fc.jsonValue())).map((value) =>
+        JSON.stringify(value)
+      ),
+    );
+    const path = fc.constantFrom(
+      "/api/websocket/tickers",
+      "/api/websocket/connections",
+      "/api/streams/tick",
+      "/api/websocket/rebalance",
+      "/api/reload",
+    );
+    await fc.assert(
+      fc.asyncProperty(path, body, async (where, what) => {
+        const response = await scene.request("POST", where, { token: ADMIN_TOKEN, body: what });
+        const { error } = await response.json();
+        return [400, 413, 503].includes(response.status) && typeof error.code === "string" &&
+          error.code !== "INTERNAL";
+      }),
+      { numRuns: 500 },
+    );
+    for (const text of commands) ControlEnvelope.parse(JSON.parse(text));
+  },
+);
 
 pure("what ingest refuses keeps its code and reason", async () => {
   using scene = await anOperationalSide();

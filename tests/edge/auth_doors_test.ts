@@ -193,6 +193,20 @@ for (const server of ["deno", "hardened"] as const) {
     assertEquals(symbols, ["AAPL"]);
   });
 
+  test("two tokens sent at once are judged in turn: the later one's rights hold", async () => {
+    await using served = await serve(server);
+    await using client = new SocketClient(served.port, "/ws");
+    await client.say({ action: "auth", token: await tokenFor(HOUR_MS), id: 1 });
+    await client.say({ action: "auth", token: await tokenFor(HOUR_MS, RIGHTS), id: 2 });
+    await client.say({ action: "subscribe", streams: ["minute"], symbols: ["AAPL"], id: 3 });
+    const refused = await client.first("error");
+    assertEquals([client.of("authenticated").map(({ id }) => id), refused.id, refused.code], [
+      [1, 2],
+      3,
+      "FORBIDDEN",
+    ]);
+  });
+
   test("a native EventSource opens with a ticket and comes back with the cookie it was given", async () => {
     await using served = await serve(server);
     const { ticket } = await (await fetch(`${served.base}/tickets`, {

@@ -216,6 +216,26 @@ Deno.test("keys are fetched once and remembered; an unknown kid does not fetch t
   assertEquals(fetched, 1);
 });
 
+Deno.test("another issuer's key under the same kid opens nothing", async () => {
+  const [ours, theirs] = [
+    await generateKeyPair("ES256", { extractable: true }),
+    await generateKeyPair("ES256"),
+  ];
+  const jwk = { ...await exportJWK(ours.publicKey), kid: "one", alg: "ES256" };
+  await serveKeys(() => Response.json({ keys: [jwk] }), async (jwksUrl) => {
+    const jwt = { ...secretSettings, secret: undefined, jwksUrl, algorithms: ["ES256"] };
+    const judge = tokenVerifier({ jwt, defaultTier: "free" }, clock);
+    const header = { alg: "ES256", kid: "one" };
+    for (const issuer of [ISSUER, "https://evil.example"]) {
+      const token = await aToken({ key: theirs.privateKey, header, issuer });
+      assertEquals((await assertRejects(() => judge(token), TickcastError)).code, "UNAUTHORIZED");
+    }
+    // A token of our own issuer's key that names another issuer is no better.
+    const foreign = await aToken({ key: ours.privateKey, header, issuer: "https://evil.example" });
+    assertEquals((await assertRejects(() => judge(foreign), TickcastError)).code, "UNAUTHORIZED");
+  });
+});
+
 Deno.test("keys that can't be had are told as such and not as a bad token", async () => {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const token = await aToken({ key: privateKey, header: { alg: "ES256", kid: "one" } });
