@@ -4,50 +4,13 @@
  */
 import { Alarms } from "./alarms.ts";
 import { backoffMs, serverWaitMs } from "./backoff.ts";
+import type { ConnectionEvents, ConnectionSettings } from "./connection_settings.ts";
 import type { ClientError, Down } from "./failure.ts";
 import { Ladder } from "./ladder.ts";
-import type { Link, LinkContext, OpenLink, Transport } from "./link.ts";
+import type { Link, LinkContext, Transport } from "./link.ts";
 import type { ServerMessage } from "./message.ts";
-import type { Platform } from "./platform.ts";
 import type { Status } from "./status.ts";
-import type { TokenKeeper } from "./token_keeper.ts";
-
-/** A connection that says nothing for so long after it was begun has failed. */
-export const HELLO_TIMEOUT_MS = 10_000;
-/** A connection is good, and failures are forgotten, after it lived this long. */
-export const STABLE_MS = 5_000;
-/** After waking up, how long a connection has to show that it lives. */
-export const NUDGE_TIMEOUT_MS = 5_000;
-/** The way back up is tried at doubling intervals up to this. */
-export const UPGRADE_CAP_MS = 300_000;
-/** Heartbeats come this often unless `hello` says otherwise. */
-export const HEARTBEAT_MS = 15_000;
-/** Polls are held open up to 20 s, so their signs of life are rarer. */
-const POLL_HEARTBEAT_MS = 25_000;
-
-/** What a connection is made of. */
-export interface ConnectionSettings {
-  readonly platform: Platform;
-  /** Addresses of equal servers, tried in turn. */
-  readonly bases: readonly string[];
-  readonly transports: readonly Transport[];
-  readonly openers: Readonly<Record<Transport, OpenLink>>;
-  readonly tokens: TokenKeeper;
-  readonly maxAttempts: number;
-  readonly backoffCapMs: number;
-  readonly pingIntervalMs: number;
-  readonly upgradeIntervalMs: number;
-  readonly context: Pick<LinkContext, "wants" | "cursorOf" | "pollIntervalMs">;
-}
-
-/** Whom it tells. */
-export interface ConnectionEvents {
-  onMessage(message: ServerMessage): void;
-  onGarbage(): void;
-  onStatus(status: Status): void;
-  onError(error: ClientError): void;
-  onRoundTrip(ms: number): void;
-}
+import * as timing from "./timing.ts";
 
 interface Session {
   readonly transport: Transport;
@@ -111,7 +74,7 @@ export class Connection {
     this.#sendPing();
     if (this.#isSilentFor(this.#session?.heartbeatMs ?? 0)) return this.#stalled();
     if (this.#session?.transport === "websocket") {
-      this.#alarms.set("nudge", NUDGE_TIMEOUT_MS, () => this.#stalled());
+      this.#alarms.set("nudge", timing.NUDGE_TIMEOUT_MS, () => this.#stalled());
     }
   }
 
@@ -131,18 +94,15 @@ export class Connection {
       return this.#retry({ then: "retry", code: "TOKEN", message: "The token callback failed" }, true);
     }
     this.#session = this.#begin(this.#ladder.rung, token.value);
-    this.#alarms.set(
-      "hello",
-      HELLO_TIMEOUT_MS,
-      () => this.#fail("NETWORK", `No answer over ${transport} in time`),
-    );
+    const tooLate = () => this.#fail("NETWORK", `No answer over ${transport} in time`);
+    this.#alarms.set("hello", timing.HELLO_TIMEOUT_MS, tooLate);
     this.settings.tokens.watch(token.value, () => void this.#renew());
   }
 
   #begin(rung: number, token: string | undefined): Session {
     const { settings } = this;
     const transport = settings.transports[rung] ?? "poll";
-    const heartbeatMs = transport === "poll" ? POLL_HEARTBEAT_MS : HEARTBEAT_MS;
+    const heartbeatMs = transport === "poll" ? timing.POLL_HEARTBEAT_MS : timing.HEARTBEAT_MS;
     const session: Session = { transport, rung, link: undefined, heartbeatMs, isStable: false };
     const base = settings.bases[this.#base % settings.bases.length] ?? "";
     const context: LinkContext = { ...settings.context, platform: settings.platform, base, token };
@@ -176,7 +136,7 @@ export class Connection {
     ) {
       this.#setStatus({ state: "open", transport: session.transport, edge });
     }
-    this.#alarms.set("stable", STABLE_MS, () => {
+    this.#alarms.set("stable", timing.STABLE_MS, () => {
       session.isStable = true;
       this.#attempt = 0;
       this.#ladder.settle();
@@ -302,7 +262,7 @@ export class Connection {
     const token = await this.settings.tokens.get();
     if (generation !== this.#generation || !token || rung >= this.#ladder.rung) return this.#planUpgrade();
     const probe = this.#probe = this.#begin(rung, token.value);
-    this.#alarms.set("probe", HELLO_TIMEOUT_MS, () => {
+    this.#alarms.set("probe", timing.HELLO_TIMEOUT_MS, () => {
       probe.link?.close();
       this.#probeFailed(probe);
     });
@@ -312,7 +272,7 @@ export class Connection {
     this.#alarms.clear("probe");
     this.#probe = undefined;
     if (probe.rung + 1 < this.#ladder.rung) return void this.#tryUpgrade(probe.rung + 1);
-    this.#upgradeMs = Math.min(UPGRADE_CAP_MS, this.#upgradeMs * 2);
+    this.#upgradeMs = Math.min(timing.UPGRADE_CAP_MS, this.#upgradeMs * 2);
     this.#planUpgrade();
   }
 

@@ -8,6 +8,7 @@
  * ```
  */
 import { BACKOFF_CAP_MS } from "./backoff.ts";
+import type { ClientStats } from "./client_stats.ts";
 import { Connection } from "./connection.ts";
 import { CursorBook } from "./cursor_book.ts";
 import type { ClientError } from "./failure.ts";
@@ -31,16 +32,9 @@ import { TokenKeeper } from "./token_keeper.ts";
 import { mergeAsks, type Wants } from "./wants.ts";
 import { openWebSocket } from "./websocket_link.ts";
 
-export type {
-  FairValue,
-  Heatmap,
-  MinuteBar,
-  SecondBar,
-  Signal,
-  Stamped,
-  SymbolEvent,
-  Trade,
-} from "../feed/event.ts";
+export type { FairValue, Heatmap, MinuteBar, SecondBar } from "../feed/event.ts";
+export type { Signal, Stamped, SymbolEvent, Trade } from "../feed/event.ts";
+export type { ClientStats } from "./client_stats.ts";
 export type { ClientError } from "./failure.ts";
 export type { HistoryRequest } from "./history.ts";
 export type { OpenLink, Transport } from "./link.ts";
@@ -48,28 +42,9 @@ export type { AnyEvent, GapNotice, StreamEvents, StreamName } from "./message.ts
 export type { TickcastOptions } from "./options.ts";
 export type { PageLike, Platform, SocketConstructor, SocketLike } from "./platform.ts";
 export type { Status } from "./status.ts";
-export type {
-  EventsBatch,
-  SnapshotBatch,
-  SubscribeRequest,
-  Subscription,
-  SubscriptionHandlers,
-} from "./subscription.ts";
+export type { EventsBatch, SnapshotBatch, SubscribeRequest } from "./subscription.ts";
+export type { Subscription, SubscriptionHandlers } from "./subscription.ts";
 export type { TokenSource } from "./token_keeper.ts";
-
-/** Counts since the client was made. */
-export interface ClientStats {
-  /** Events handed on. */
-  events: number;
-  /** Events seen before, or out of order: dropped. */
-  repeats: number;
-  /** Messages or events that could not be read: dropped. */
-  garbage: number;
-  /** Gaps told. */
-  gaps: number;
-  /** Round trip of the last ping, ms. */
-  roundTripMs: number | undefined;
-}
 
 /** A connection to a tickcast server with any number of subscriptions over it. */
 export class Tickcast implements Disposable {
