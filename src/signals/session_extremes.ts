@@ -4,8 +4,10 @@
  * replays come when they come): such a time is a session too, named `closed`. A session's first print is where it starts, not
  * an extreme. The key names session and price, so the same extreme is one alert however often it is computed.
  *
- * Where no ticks tell a minute its bar does: its high and low count like prints, and are announced when the bar moved at least
- * `bar_extreme_percent` (1 %) from open to close.
+ * In a session without ticks minute bars tell: their highs and lows count like prints, and are announced when the bar moved at
+ * least `bar_extreme_percent` (1 %) from open to close. From its first tick on a session is the ticks'. Where ticks are behind
+ * the bars (a backlog), they begin anew rather than find all they have to say outdone by bars; only what a bar has announced
+ * is not announced again.
  *
  * Two sessions are held at once: late prints of the one before go to their own, and a stray time in the future takes the
  * place of the one less in use instead of wiping the day.
@@ -55,6 +57,11 @@ interface SessionSlot {
   low: number;
   announcedHigh: number;
   announcedLow: number;
+  /** End of the newest bar while bars tell the session; 0 once ticks do. */
+  barUntil: number;
+  /** The extremes that bars announced; 0 for none. */
+  barHigh: number;
+  barLow: number;
 }
 
 /** A session's part of a key. A day can be closed twice, before trading and after. */
@@ -62,7 +69,7 @@ const sessionMark = ({ dayKey, phase, fromMs }: MarketSession): string =>
   phase === "closed" ? `${dayKey}|${phase}@${fromMs}` : `${dayKey}|${phase}`;
 
 const SLOTS = 2;
-const NUMBERS_A_SLOT = 5;
+const NUMBERS_A_SLOT = 8;
 
 class SessionExtremes implements DetectorMemory {
   /** The one last used first. */
@@ -71,25 +78,28 @@ class SessionExtremes implements DetectorMemory {
   constructor(readonly stepRatio: number, readonly barPercent: number, saved: unknown) {
     const numbers = savedNumbers(saved, NUMBERS_A_SLOT, true) ?? [];
     for (let n = 0; n + NUMBERS_A_SLOT <= numbers.length && this.#slots.length < SLOTS; n += NUMBERS_A_SLOT) {
-      const [fromMs = 0, high = 0, low = 0, announcedHigh = 0, announcedLow = 0] = numbers.slice(n);
-      this.#slots.push({ fromMs, high, low, announcedHigh, announcedLow });
+      const [fromMs = 0, high = 0, low = 0, announcedHigh = 0, announcedLow = 0, ...bars] = numbers.slice(n);
+      const [barUntil = 0, barHigh = 0, barLow = 0] = bars;
+      this.#slots.push({ fromMs, high, low, announcedHigh, announcedLow, barUntil, barHigh, barLow });
     }
   }
 
   onPrint(print: Print, emit: Emit): void {
     if (!print.setsHighLow) return;
-    const slot = this.#slotOf(print);
+    const slot = this.#slotOf(print, 0);
     if (slot === undefined) return;
+    if (slot.barUntil > 0) beginTicks(slot, print);
     if (print.high > slot.high) this.#raise(slot, print, emit);
     if (print.low < slot.low) this.#lower(slot, print, emit);
   }
 
-  onBar({ bar, hasTicks }: JudgedBar, emit: Emit): void {
-    if (hasTicks || !(bar.low > 0 && bar.high >= bar.low && bar.high < Infinity)) return;
+  onBar({ bar }: JudgedBar, emit: Emit): void {
+    if (!(bar.low > 0 && bar.high >= bar.low && bar.high < Infinity)) return;
     const session = sessionAt(marketOfSymbol(bar.sym), bar.t);
     const range = { session, high: bar.high, low: bar.low };
-    const slot = this.#slotOf(range);
-    if (slot === undefined) return;
+    const slot = this.#slotOf(range, bar.end);
+    if (slot === undefined || slot.barUntil === 0) return;
+    slot.barUntil = Math.max(slot.barUntil, bar.end);
     const percent = bar.open > 0 ? percentMove(bar.open, bar.close) : 0;
     const tell = bar.open > 0 && Math.abs(percent) >= this.barPercent ? emit : undefined;
     const more = { bar: bar.t, movePercent: rounded(percent, 4) };
@@ -100,8 +110,11 @@ class SessionExtremes implements DetectorMemory {
   #raise(slot: SessionSlot, { session, high }: Range, emit: Emit | undefined, more?: SignalFields): void {
     const previous = slot.high;
     slot.high = high;
-    if (emit === undefined || high < slot.announcedHigh * (1 + this.stepRatio)) return;
+    if (emit === undefined || high < slot.announcedHigh * (1 + this.stepRatio) || high <= slot.barHigh) {
+      return;
+    }
     slot.announcedHigh = high;
+    if (slot.barUntil > 0) slot.barHigh = high;
     const fields = { price: high, previous, session: session.phase, day: session.dayKey, ...more };
     emit("session_high", `${sessionMark(session)}|${high}`, fields);
   }
@@ -110,20 +123,23 @@ class SessionExtremes implements DetectorMemory {
     const previous = slot.low;
     slot.low = low;
     if (emit === undefined || low > slot.announcedLow * (1 - this.stepRatio)) return;
+    if (slot.barLow > 0 && low >= slot.barLow) return;
     slot.announcedLow = low;
+    if (slot.barUntil > 0) slot.barLow = low;
     const fields = { price: low, previous, session: session.phase, day: session.dayKey, ...more };
     emit("session_low", `${sessionMark(session)}|${low}`, fields);
   }
 
   /** The slot of a range's session: the one last used, held already, or new unless it is older than all that are held. */
-  #slotOf({ session: { fromMs }, high, low }: Range): SessionSlot | undefined {
+  #slotOf({ session: { fromMs }, high, low }: Range, barUntil: number): SessionSlot | undefined {
     const newest = this.#slots[0];
     if (newest?.fromMs === fromMs) return newest;
     const held = this.#slots.findIndex((slot) => slot.fromMs === fromMs);
     if (held < 0 && this.#slots.length > 0 && this.#slots.every((slot) => slot.fromMs > fromMs)) {
       return undefined;
     }
-    const slot = this.#slots[held] ?? { fromMs, high, low, announcedHigh: high, announcedLow: low };
+    const slot = this.#slots[held] ??
+      { fromMs, high, low, announcedHigh: high, announcedLow: low, barUntil, barHigh: 0, barLow: 0 };
     this.#slots.splice(held < 0 ? SLOTS - 1 : held, 1);
     this.#slots.unshift(slot);
     return slot;
@@ -131,8 +147,26 @@ class SessionExtremes implements DetectorMemory {
 
   save(): Saved | undefined {
     if (this.#slots.length === 0) return undefined;
-    return this.#slots.flatMap((s) => [s.fromMs, s.high, s.low, s.announcedHigh, s.announcedLow]);
+    return this.#slots.flatMap((s) => [
+      s.fromMs,
+      s.high,
+      s.low,
+      s.announcedHigh,
+      s.announcedLow,
+      s.barUntil,
+      s.barHigh,
+      s.barLow,
+    ]);
   }
+}
+
+/** The first tick of a session that bars told so far. */
+function beginTicks(slot: SessionSlot, print: Print): void {
+  if (print.t < slot.barUntil) {
+    [slot.high, slot.low] = [print.high, print.low];
+    [slot.announcedHigh, slot.announcedLow] = [print.high, print.low];
+  }
+  slot.barUntil = 0;
 }
 
 /** See the top of the file. */

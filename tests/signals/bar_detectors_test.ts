@@ -49,8 +49,24 @@ pure("a bar's session high or low counts from a move of 1 percent, and only wher
   );
   const tick = aTrade({ t: A_MONDAY + 61_000, price: 100 });
   assertEquals(said([first, tick, high(101)]), []);
-  const unheard = barAt(2, { open: 100, low: 99.6, high: 103, close: 102 });
-  assertEquals(said([first, tick, high(101), unheard]).map(({ price }) => price), [103]);
+  const later = (price: number) => aTrade({ t: A_MONDAY + 180_000, price });
+  assertEquals(said([first, high(101), later(101.9)]).map(({ price }) => price), [102]);
+  assertEquals(said([first, high(101), later(102.1)]).map(({ price }) => price), [102, 102.1]);
+});
+
+pure("ticks that are behind the bars say all they have to say, but for what a bar has announced", () => {
+  const calm = barAt(0, { open: 100, low: 99, high: 101, close: 100.5 });
+  const wild = barAt(0, { open: 100, low: 99, high: 101.5, close: 101.5 });
+  const next = barAt(1, { open: 101.5, low: 101, high: 103, close: 102.8 });
+  const ticks = [100, 100.5, 99.5, 101.5, 103, 103.5].map((price, n) =>
+    aTrade({ t: A_MONDAY + n * 1000, price })
+  );
+  const prices = (events: Parameters<typeof signalsOf>[0]) =>
+    ofKind(signalsOf(events), "session_high", "session_low").map(({ source, price }) => `${source} ${price}`);
+  const all = ["tick 100.5", "tick 99.5", "tick 101.5", "tick 103", "tick 103.5"];
+  assertEquals(prices(ticks), all);
+  assertEquals(prices([calm, ...ticks]), all);
+  assertEquals(prices([wild, next, ...ticks]), ["ohlcv 103", "tick 99.5", "tick 103.5"]);
 });
 
 pure("a signal on a bar is dated with the bar's end and names its start", () => {

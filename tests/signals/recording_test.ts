@@ -112,3 +112,11 @@ test("on the whole recording second bars, minute bars and fair values add nothin
   // Quote midpoints stay within 1 % of the last trade, and no minute of these four moves 1 % or trades three times as much.
   assertEquals(whole.counts().emitted, { session_high: 53, session_low: 51, surge: 6, trend: 3 });
 });
+
+test("ticks a minute and a half behind their minute bars, as in a backlog, say the same", async () => {
+  const events = await readRecording();
+  const early = (event: SymbolEvent) => event.rx - (event.type === "minute" ? 90_000 : 0);
+  const signals = applyAll(createSignalFold(), events.toSorted((a, b) => early(a) - early(b)));
+  const plain = applyAll(createSignalFold(), events.filter((event) => event.type === "trade"));
+  assertEquals(signals.map(({ key }) => key).sort(), plain.map(({ key }) => key).sort());
+});
