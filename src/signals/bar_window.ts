@@ -10,6 +10,9 @@ import type { Saved } from "./detector.ts";
 /** Bars held, the judged one among them. */
 export const BAR_WINDOW_BARS = 5;
 
+/** Without a tick for so long before a bar, ticks no longer flow: every bar has trades in it. */
+export const TICKS_SILENT_MS = 600_000;
+
 /** So many bars of an earlier session in a row, and the later one was a mistake (a bar from the future). */
 const STRAY_LIMIT_BARS = 3;
 
@@ -29,7 +32,7 @@ export interface JudgedBar {
   readonly volume: number;
   /** The bars before it in the window, oldest first, at most four. */
   readonly earlier: readonly WindowBar[];
-  /** Ticks of its minute, or later ones, have been seen: they told what it sums up. */
+  /** Ticks flow: some came within {@link TICKS_SILENT_MS} before it or later. They tell, or will when a backlog is over, what it sums up. */
   readonly hasTicks: boolean;
 }
 
@@ -62,7 +65,12 @@ export class BarWindow {
       bars.shift();
       at--;
     }
-    return { bar, volume: kept.volume, earlier: bars.slice(0, at), hasTicks: newestTickT >= bar.t };
+    return {
+      bar,
+      volume: kept.volume,
+      earlier: bars.slice(0, at),
+      hasTicks: newestTickT >= bar.t - TICKS_SILENT_MS,
+    };
   }
 
   /** Notes that `kind` is said of the bar at `t`; false when it was before. */

@@ -110,6 +110,15 @@ pure("a minute bar that ticks have told already is not a price of its own", () =
   assertEquals(signal?.market_price, 100);
 });
 
+pure("bars ahead of their ticks leave the price to the ticks; where ticks fell silent bars take over", () => {
+  const price = (minute: number) => {
+    const bar = barAt(minute, { close: 90, volume: 6000, avgSize: 100 });
+    const value = aFairValue({ t: bar.end, fmv: 200 });
+    return ofKind(signalsOf([...lively, bar, value]), "fmv_deviation").map((signal) => signal.market_price);
+  };
+  assertEquals([price(0), price(1), price(9), price(11)], [[100], [], [], [90]]);
+});
+
 pure("a clock that went back by more than ten minutes begins anew instead of falling silent", () => {
   const early = lively.map((trade) => ({ ...trade, t: trade.t - 3_600_000, price: 50 }));
   const found = ofKind(signalsOf([...lively, ...early, valueAt(60 - 3600, 51)]), "fmv_deviation");
