@@ -52,8 +52,8 @@ browserTest(
       const check = async (path: string, id: string, ready: string) => {
         await page.goto(edge.url + path);
         await untilText(page, id, ready);
-      // Prices that flash must be readable too.
-      for (let n = 0; n < 16; n++) market.trade(Date.now());
+        // Prices that flash must be readable too.
+        for (let n = 0; n < 16; n++) market.trade(Date.now());
         const where = `${path} ${JSON.stringify(look)}`;
         found.push(...(await broken(page)).map((rule) => `${where}: ${rule}`));
         if (await hasSidewaysScroll(page)) found.push(`${where}: scrolls sideways`);
