@@ -10,6 +10,8 @@ import { type RedisServer, startRedis } from "./redis_server.ts";
 export interface Cluster extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly ingest: Process;
+  /** What a standby is started with. */
+  readonly ingestEnvironment: Readonly<Record<string, string>>;
   readonly edges: readonly Process[];
   readonly nginx: Nginx;
 }
@@ -33,24 +35,28 @@ export async function startCluster({ rate, symbols = 50, edge = {} }: ClusterOpt
     (one) => one.stop(),
   );
   const common = { REDIS_URL: redis.url, LOG_LEVEL: "info" };
-  const ingest = started.use(
-    await startProcess({
-      environment: {
-        ...common,
-        ROLE: "ingest",
-        MASSIVE_API_KEY: "demo-key",
-        MASSIVE_REALTIME_URL: simulator.url,
-        MASSIVE_BUSINESS_URL: `${simulator.url}/business`,
-        DATA_FREQUENCIES: "tick,minute,fmv",
-        TICK_EVENTS: "A,T",
-      },
-    }),
-  );
+  const ingestEnvironment = {
+    ...common,
+    ROLE: "ingest",
+    MASSIVE_API_KEY: "demo-key",
+    MASSIVE_REALTIME_URL: simulator.url,
+    MASSIVE_BUSINESS_URL: `${simulator.url}/business`,
+    DATA_FREQUENCIES: "tick,minute,fmv",
+    TICK_EVENTS: "A,T",
+  };
+  const ingest = started.use(await startProcess({ environment: ingestEnvironment }));
   const edges: Process[] = [];
   for (let n = 0; n < 2; n++) {
     edges.push(started.use(await startProcess({ environment: { ...common, ROLE: "edge", ...edge } })));
   }
   const nginx = started.use(await startNginx(edges.map(({ base }) => hostOf(base))));
   const running = started.move();
-  return { redis, ingest, edges, nginx, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    redis,
+    ingest,
+    ingestEnvironment,
+    edges,
+    nginx,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

@@ -145,7 +145,10 @@ export class LoadClient {
         if (message.type === "subscribed") this.#established();
         return this.#moveTo(cursor ?? message.cursor);
       case "snapshot":
-        if (message.isLast) figures.snapshotMs.add(clock.monotonic() - this.#startedMs);
+        // How late a slow client reads is its own doing.
+        if (message.isLast && !this.#shape.isSlow) {
+          figures.snapshotMs.add(clock.monotonic() - this.#startedMs);
+        }
         return;
       case "warning":
         count(figures.warnings, message.code);
