@@ -1,5 +1,7 @@
 /** The health routes' answers as the pages read them: only what is used, tolerant of what is missing. Shapes: `docs/protocol.md`. */
 
+import { tokenHeaders } from "./page_token.ts";
+
 /** One stream of `/health/streams`. */
 export interface StreamHealth {
   readonly stream: string;
@@ -35,7 +37,7 @@ export async function ask<T>(route: string, signal: AbortSignal): Promise<T | un
     const response = await fetch(route, {
       signal,
       cache: "no-store",
-      headers: { accept: "application/json" },
+      headers: { accept: "application/json", ...tokenHeaders() },
     });
     return response.ok || response.status === 503 ? await response.json() as T : undefined;
   } catch {

@@ -10,7 +10,8 @@ import { ask, statesOf, type StreamsHealth } from "./health_answer.ts";
 import { HeatmapView } from "./heatmap_view.ts";
 import { LinkBar } from "./link_bar.ts";
 import { LiveFeed } from "./live_feed.ts";
-import { formatCount, formatRate, zoneName } from "./number_format.ts";
+import { formatCount, formatPrice, formatRate, zoneName } from "./number_format.ts";
+import { asksForToken, pageToken, showTokenForm, startTokenForm } from "./page_token.ts";
 import { drawQuote } from "./quote_view.ts";
 import { SignalFeed } from "./signal_feed.ts";
 import { startSearch } from "./symbol_search.ts";
@@ -43,6 +44,7 @@ class LivePage {
   #universe: string[] = [];
   #watched: string[] = [];
   #chosen = "";
+  #asking: ReturnType<typeof setTimeout> | undefined;
   #choosing = new AbortController();
 
   constructor() {
@@ -51,6 +53,7 @@ class LivePage {
     const upgradeIntervalMs = Number(new URLSearchParams(location.search).get("upgrade")) || 30_000;
     this.feed = new LiveFeed(base, {
       maxAttempts: Infinity,
+      token: pageToken,
       upgradeIntervalMs,
       pauseHiddenAfterMs: PAUSE_HIDDEN_AFTER_MS,
       onStatusChange: (status) => this.#status(status),
@@ -76,14 +79,20 @@ class LivePage {
       if (!this.#watched.includes(symbol)) this.toggle(symbol);
       this.choose(symbol);
     });
+    startTokenForm(() => this.#connect());
     need("star").addEventListener("click", () => this.toggle(this.#chosen));
     setText(need("foot-zone"), `Times in ${zoneName(new Date())}`);
     this.#watch(askedSymbols(location.search));
-    void this.feed.client.connect();
-    void this.#askSymbols(0);
+    this.#connect();
     void this.#askHealth();
     setInterval(() => void this.#askHealth(), HEALTH_EVERY_MS);
     setInterval(() => this.#second(), 1000);
+  }
+
+  #connect(): void {
+    void this.feed.client.connect().catch(() => {});
+    clearTimeout(this.#asking);
+    void this.#askSymbols(0);
   }
 
   /** Makes a symbol the one that chart, heatmap and tape show. */
@@ -97,7 +106,6 @@ class LivePage {
     this.#heat.show(this.feed.heatmap(symbol));
     this.#tape.clear();
     this.#star();
-    document.title = `${symbol} · tickcast`;
     void this.feed.choose(symbol, this.#choosing.signal);
     this.#loop.request();
   }
@@ -126,7 +134,9 @@ class LivePage {
 
   #status(status: Status): void {
     this.#bar.status(status);
-    if (status.state === "closed" && status.error) this.#bar.notice(status.error);
+    if (status.state !== "closed" || !status.error) return;
+    this.#bar.notice(status.error);
+    showTokenForm(asksForToken(status.error.code));
   }
 
   #error(error: ClientError): void {
@@ -149,6 +159,8 @@ class LivePage {
     this.feed.adapt(feed.ticks);
     setText(need("foot-rate"), `${formatRate(feed.ticks)} ticks/s${feed.isConflated ? ", conflated" : ""}`);
     feed.ticks = 0;
+    const { price } = feed.book.of(this.#chosen);
+    if (this.#chosen) document.title = `${formatPrice(price)} ${this.#chosen} · tickcast`;
     this.#bar.roundTrip(feed.client.stats.roundTripMs);
   }
 
@@ -180,7 +192,7 @@ class LivePage {
     if (this.#watched.length === 0) this.#watch(this.#universe.slice(0, BUSIEST));
     const isEnough = this.#universe.length >= Math.min(BUSIEST, this.#watched.length || 1);
     const waitMs = isEnough ? 30_000 : tries < SYMBOLS_QUICK_TRIES ? SYMBOLS_EVERY_MS : 5_000;
-    setTimeout(() => void this.#askSymbols(tries + 1), waitMs);
+    this.#asking = setTimeout(() => void this.#askSymbols(tries + 1), waitMs);
   }
 
   /** For tests and the curious, as `tickcastPage` in the console. */

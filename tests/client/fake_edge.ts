@@ -41,6 +41,8 @@ export class FakeEdge implements AsyncDisposable {
   readonly commands: Record<string, unknown>[] = [];
   /** Every HTTP request, `GET /path?query`. */
   readonly requests: string[] = [];
+  /** Tokens without which nothing but pages and health is to be had; undefined: open. */
+  tokens: ReadonlySet<string> | undefined;
   pages: ReadonlyMap<string, { body: Uint8Array; contentType: string }> = new Map();
   /** Answers of other routes by path, as JSON. */
   answers = new Map<string, unknown>();
@@ -117,6 +119,12 @@ export class FakeEdge implements AsyncDisposable {
     await this.stop();
   }
 
+  /** Whether a token (or none) lets a client in. */
+  lets(token: string | undefined): boolean {
+    if (token !== undefined && this.faults.badTokens.has(token)) return false;
+    return this.tokens === undefined || (token !== undefined && this.tokens.has(token));
+  }
+
   #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
     return Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, (request) => this.#handle(request));
   }
@@ -130,7 +138,7 @@ export class FakeEdge implements AsyncDisposable {
     const offered = request.headers.get("sec-websocket-protocol")?.split(/,\s*/) ?? [];
     const token = request.headers.get("authorization")?.slice("Bearer ".length) ??
       offered.find((one) => one.startsWith("bearer."))?.slice("bearer.".length);
-    if (token !== undefined && this.faults.badTokens.has(token)) {
+    if (!this.lets(token)) {
       return Response.json({ error: { code: "UNAUTHORIZED", message: "no" } }, { status: 401 });
     }
     if (request.headers.get("upgrade") !== "websocket") return new Response("upgrade", { status: 426 });

@@ -11,7 +11,7 @@ export function serveHttp(edge: FakeEdge, request: Request, url: URL): Response 
   if (answer !== undefined) return Response.json(answer);
   const [, route, stream = ""] = url.pathname.split("/");
   const token = request.headers.get("authorization")?.slice("Bearer ".length);
-  if (token && edge.faults.badTokens.has(token)) {
+  if (!edge.lets(token)) {
     return Response.json({ error: { code: "UNAUTHORIZED", message: "no" } }, { status: 401 });
   }
   if (route === "sse") {

@@ -61,6 +61,7 @@ export class FakeMarket {
         if (n % 2 === 0) this.#fair(walker, t + 30_000);
       }
     }
+    for (const walker of this.walkers.slice(0, 20)) this.#heat(walker, now);
     for (const walker of this.walkers) {
       walker.minute.t = 0;
       this.#second(walker, now - 1000);
@@ -134,6 +135,32 @@ export class FakeMarket {
     const fmv =
       Math.round(price * (1 + Math.sin(t / 400_000) * 0.002 + (this.#random() - 0.5) * 0.0004) * 100) / 100;
     this.edge.append("fmv", { type: "fmv", sym, t, fmv });
+  }
+
+  /** Levels around the price, more of them near it. */
+  #heat({ sym, price }: Walker, now: number): void {
+    const step = price > 200 ? 0.5 : 0.2;
+    const count = Math.ceil(price * 0.2 / step);
+    const cells = Array.from({ length: 78 }, () => {
+      const bins = new Set(
+        Array.from({ length: 12 }, () => Math.floor((0.5 + (this.#random() - 0.5) * this.#random()) * count)),
+      );
+      return [...bins].sort((a, b) => a - b).flatMap((bin) => [bin, 1 + Math.floor(this.#random() * 90)]);
+    });
+    this.edge.append("heatmap", {
+      type: "heatmap",
+      sym,
+      t: now,
+      hash: `h${now}`,
+      price,
+      newest: now,
+      stale: false,
+      bins: { low: price * 0.9, step, count },
+      columns: { from: now - 78 * 300_000, intervalMs: 300_000, count: 78 },
+      unit: 100_000,
+      cells,
+      exposure: { in: 9e8, shown: 8e8, consumed: 1e8 },
+    });
   }
 
   #signal({ sym, price }: Walker, t: number): void {

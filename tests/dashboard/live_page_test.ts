@@ -170,3 +170,26 @@ browserTest("text of the feed that looks like markup stays text", async (browser
   assertEquals(await page.locator("main img").count(), 0);
   assertEquals(complaints, []);
 });
+
+browserTest(
+  "a server that asks for a token is told to the reader, who types one and sees prices",
+  async (browser) => {
+    await using scene = await aScene(4);
+    const { edge } = scene;
+    edge.tokens = new Set(["good-token"]);
+    await using opened = await openLive(browser, edge);
+    const { page } = opened;
+    await untilText(page, "link-text", "Disconnected");
+    assertEquals(await page.locator("#link").getAttribute("data-light"), "red");
+    assert(await page.locator("#notice").isVisible());
+    await page.locator("#token").fill("bad-token");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.getElementById("link")?.dataset.light === "red");
+    await page.locator("#token").fill("good-token");
+    await page.keyboard.press("Enter");
+    await untilText(page, "link-text", "Live");
+    await page.waitForFunction(() => document.querySelectorAll("#watchlist [role=option]").length === 4);
+    assertEquals(await page.locator("#token-form").isVisible(), false);
+    assertEquals(edge.requests.filter((line) => line.includes("token")), []);
+  },
+);
