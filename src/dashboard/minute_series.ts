@@ -26,6 +26,8 @@ export interface FairPoint {
 /** Minutes kept per symbol: a long session with its early and late hours. */
 export const MINUTES_MAX = 1200;
 const MINUTE_MS = 60_000;
+/** Trades run ahead of the second bars made of them by so much; further ahead, seconds have stopped coming. */
+const SECONDS_LATE_MS = 5_000;
 
 const minuteOf = (t: number): number => t - (t % MINUTE_MS);
 
@@ -35,8 +37,8 @@ export class MinuteSeries {
   readonly #fair = new Map<number, number>();
   #live: Candle | undefined;
   #newestT = 0;
-  /** Whether seconds come: then trades, which they are made of, don't count again. */
-  #hasSeconds = false;
+  /** End of the newest second bar: while seconds come, trades, which they are made of, don't count again. */
+  #secondsUntil = 0;
   /** Rises with every change. */
   version = 0;
   /** Rises with every fair value. */
@@ -65,9 +67,9 @@ export class MinuteSeries {
   /** Takes a tick into the minute that is going on. */
   tick(event: StreamEvents["tick"]): void {
     if (event.type === "second") {
-      this.#hasSeconds = true;
+      this.#secondsUntil = Math.max(this.#secondsUntil, event.end);
       this.#grow(event.t, event.open, event.high, event.low, event.close, event.volume);
-    } else if (!this.#hasSeconds) {
+    } else if (event.t > this.#secondsUntil + SECONDS_LATE_MS) {
       this.#grow(event.t, event.price, event.price, event.price, event.price, event.size ?? 0);
     }
   }

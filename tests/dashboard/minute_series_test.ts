@@ -31,6 +31,8 @@ Deno.test({
     series.tick({ ...aSecond({ t: A_MONDAY, open: 10, high: 11, low: 9, close: 10, volume: 100 }), id });
     series.tick({ ...aTrade({ t: A_MONDAY + 10, price: 10, size: 40 }), id });
     assertEquals(series.live?.volume, 100);
+    series.tick({ ...aTrade({ t: A_MONDAY + 7_000, price: 12, size: 40 }), id });
+    assertEquals([series.live?.volume, series.live?.close], [140, 12], "seconds have stopped coming");
   },
 });
 
