@@ -64,7 +64,8 @@ export class DataPath implements Pipeline {
     this.#rates.turn();
     let latestEventT: number | null = null;
     for (const event of events) {
-      if (latestEventT === null || event.t > latestEventT) latestEventT = event.t;
+      const dueAt = event.type === "second" || event.type === "minute" ? event.end : event.t;
+      if (latestEventT === null || dueAt > latestEventT) latestEventT = dueAt;
       if (event.type !== "gap") this.#rates.count(event.sym);
       this.#byType.get(event.type)?.offer(event, frame.connection);
     }

@@ -55,7 +55,7 @@ export interface FrameOutcome {
   readonly statuses: readonly StatusMessage[];
   /** Events that were good. */
   readonly events: number;
-  /** Newest event time of them, Unix ms. */
+  /** When the newest of them could first have been sent, Unix ms: a bar's end, the time of anything else. */
   readonly latestEventT: number | null;
 }
 
