@@ -91,7 +91,7 @@ async function checkStore(settings: Settings, deps: DoctorDeps): Promise<readonl
   if (exitCodeOf(server.slice(0, 1)) !== 0) return server;
   return [
     ...server,
-    ...await checkRights(settings.store, settings.keyPrefix, settings.role, transport, deps),
+    ...await checkRights(settings, transport, deps),
   ];
 }
 

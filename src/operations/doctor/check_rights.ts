@@ -1,165 +1,151 @@
-/** What our credentials may do, tried under a name of our own below KEY_PREFIX, and cleaned up. */
+/**
+ * What our credentials may do, tried and cleaned up. An edge tries what an edge does, under its own names; ingest tries under a
+ * name of its own below KEY_PREFIX, for the lease and the lists may be somebody's who is at work.
+ */
 import { ORIGIN } from "../../feed/cursor.ts";
-import { encodeEvent } from "../../feed/event_text.ts";
 import { describeError, TickcastError } from "../../feed/error.ts";
+import { encodeEvent } from "../../feed/event_text.ts";
 import { silentLog } from "../../feed/log.ts";
-import type { Role, StoreSettings } from "../../feed/settings/settings.ts";
+import type { Settings } from "../../feed/settings/settings.ts";
 import type { FeedStore } from "../../feed/store.ts";
 import { keyNames } from "../../store/key_names.ts";
 import { openStore } from "../../store/open_store.ts";
 import type { RedisTransport } from "../../store/redis_transport.ts";
 import type { RedisDeps } from "./check_redis.ts";
 import { type Finding, findingsOf } from "./finding.ts";
+import { checkHints } from "./check_hints.ts";
 
 const { ok, warn, fail } = findingsOf("redis");
 
 /** All of the tries together. */
 const TRIES_LIMIT_MS = 15_000;
-/** A hint may take so long. */
-const HINT_LIMIT_MS = 3_000;
-/** How often the try is repeated until the subscription hears it. */
-const HINT_RETRY_MS = 100;
+const CLEAN_UP_LIMIT_MS = 3_000;
 const LEASE_MS = 10_000;
-const NOTE_TTL_MS = 60_000;
+/** What can't be deleted by us goes by itself. */
+const NOTE_TTL_MS = 5_000;
+
+/** What the append does to its keys, without the channel it publishes to. */
+const PUSH_AND_TRIM =
+  "redis.call('RPUSH', KEYS[1], ARGV[1]) redis.call('LTRIM', KEYS[1], -1, -1) redis.call('HSET', KEYS[2], 'a', '1') return redis.call('LLEN', KEYS[1])";
+
+type Attempt = (
+  what: string,
+  act: () => Promise<void>,
+  otherwise?: (why: string) => Finding,
+) => Promise<boolean>;
 
 /** Tries what a role does. Never rejects. */
 export async function checkRights(
-  settings: StoreSettings,
-  keyPrefix: string,
-  role: Role,
+  settings: Settings,
   transport: RedisTransport,
   deps: RedisDeps,
 ): Promise<readonly Finding[]> {
-  const prefix = `${keyPrefix}:doctor:${crypto.randomUUID().slice(0, 8)}`;
-  const stop = AbortSignal.any([deps.signal, AbortSignal.timeout(TRIES_LIMIT_MS)]);
-  await using store = await openStore(settings, { ...deps, log: silentLog, keyPrefix: prefix });
+  const { keyPrefix, role } = settings;
+  const signal = AbortSignal.any([deps.signal, AbortSignal.timeout(TRIES_LIMIT_MS)]);
   const findings: Finding[] = [];
-  const attempt = async (what: string, act: () => Promise<void>) => {
+  const attempt: Attempt = async (what, act, otherwise) => {
     try {
       await act();
       findings.push(ok(what));
+      return true;
     } catch (error) {
       const told = error instanceof TickcastError ? error.message : describeError(error);
-      findings.push(fail(`can't do: ${what}. ${told}`, `let the credentials do so on keys ${keyPrefix}:*`));
+      const todo = `let the credentials do so on ${keyPrefix}:* (deploy/redis.acl has a user for each role)`;
+      findings.push(otherwise?.(told) ?? fail(`can't do: ${what}. ${told}`, todo));
+      return false;
     }
   };
-  try {
-    await attempt("reads and writes notes", () => tryNotes(store, stop));
-    await attempt("gives and takes tickets", () => tryTickets(store, stop));
-    await attempt("queues commands for ingest", () => store.sendCommand("{}", stop));
-    if (role !== "edge") {
-      await attempt("takes the lease, appends, reads back", () => tryAppend(store, deps, stop));
-    }
-    findings.push(await tryHints(store, deps, stop, role !== "edge"));
-  } finally {
-    await cleanUp(transport, prefix);
-  }
+  await using store = await openStore(settings.store, { ...deps, log: silentLog, keyPrefix });
+  await attempt("reads lists and notes", () => tryReads(store, signal));
+  if (role !== "ingest") await tryEdge(store, attempt, signal);
+  if (role !== "edge") await tryIngest(settings, transport, deps, attempt, signal);
+  findings.push(await checkHints(store, transport, `${keyPrefix}:hint`, role !== "edge", deps));
   return findings;
 }
 
-async function tryNotes(store: FeedStore, signal: AbortSignal): Promise<void> {
-  await store.writeNote("doctor", "well", NOTE_TTL_MS, signal);
-  if (await store.readNote("doctor", signal) !== "well") {
-    throw new Error("a note that was written is not there");
-  }
-  await store.deleteNote("doctor", signal);
+async function tryReads(store: FeedStore, signal: AbortSignal): Promise<void> {
+  await store.readTail("tick", 1, signal);
+  await store.readLatest("tick", ["trade:AAPL"], signal);
+  await store.readNote("plan", signal);
 }
 
-async function tryTickets(store: FeedStore, signal: AbortSignal): Promise<void> {
-  await store.putTicket("doctor", "once", NOTE_TTL_MS, signal);
-  if (await store.takeTicket("doctor", signal) !== "once") {
-    throw new Error("a ticket that was given is not there");
+/** An edge that may only read serves all the same. */
+async function tryEdge(store: FeedStore, attempt: Attempt, signal: AbortSignal): Promise<void> {
+  const id = `doctor-${crypto.randomUUID().slice(0, 8)}`;
+  const todo = "fine for a token that may only read; else see deploy/redis.acl";
+  await attempt(
+    "writes an edge's health",
+    () => store.writeNote(`health:edge:${id}`, "{}", NOTE_TTL_MS, signal),
+    (why) => warn(`an edge's health can't be written: ${why}`, todo),
+  );
+  await attempt("gives and takes tickets", async () => {
+    await store.putTicket(id, "once", NOTE_TTL_MS, signal);
+    if (await store.takeTicket(id, signal) !== "once") {
+      throw new Error("a ticket that was given is not there");
+    }
+  }, (why) => warn(`no tickets for event streams: ${why}`, todo));
+}
+
+async function tryIngest(
+  { store: where, keyPrefix }: Settings,
+  transport: RedisTransport,
+  deps: RedisDeps,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<void> {
+  const prefix = `${keyPrefix}:doctor:${crypto.randomUUID().slice(0, 8)}`;
+  const keys = keyNames(prefix);
+  await using store = await openStore(where, { ...deps, log: silentLog, keyPrefix: prefix });
+  try {
+    await attempt("takes the lease and saves a fold", () => tryLease(store, signal));
+    const isWhole = await attempt(
+      "appends and reads back",
+      () => tryAppend(store, deps, signal),
+      (why) =>
+        warn(
+          `the whole append can't be tried: ${why}`,
+          "fine with deploy/redis.acl, which names the one channel",
+        ),
+    );
+    if (isWhole) return;
+    // Least rights name the hint channel, which an append under another prefix isn't: the rest of it is tried by itself.
+    await attempt("runs scripts that push and trim", async () => {
+      const script = transport.scriptHeader + PUSH_AND_TRIM;
+      await transport.command(["EVAL", script, "2", keys.list("tick"), keys.head("tick"), "x"], signal);
+    });
+  } finally {
+    const all = [
+      keys.list("tick"),
+      keys.head("tick"),
+      keys.last("tick"),
+      keys.lease,
+      keys.fold("doctor"),
+    ] as const;
+    await transport.command(["DEL", ...all], AbortSignal.timeout(CLEAN_UP_LIMIT_MS)).catch(() => {});
   }
 }
 
-/** One event into a list of the doctor's own. */
-async function appendOne(store: FeedStore, deps: RedisDeps, signal: AbortSignal): Promise<void> {
-  const lease = await store.readLease(signal);
-  const taken = await store.takeLease("doctor", lease?.fence ?? 0, LEASE_MS, signal);
-  if (taken === undefined) throw new Error("the lease is somebody else's");
-  const head = (await store.readTail("tick", 0, signal)).head;
-  const now = deps.clock.now();
-  const event = { type: "trade" as const, sym: "DOCTOR", t: now, rx: now, price: 1 };
-  const reply = await store.append({
-    list: "tick",
-    capEvents: 10,
-    fence: taken.fence,
-    expected: head ?? ORIGIN,
-    batch: crypto.randomUUID(),
-    bodies: [encodeEvent(event)],
-    pullMs: 250,
-  }, signal);
-  if (reply.outcome !== "applied") throw new Error(`the append was answered ${reply.outcome}`);
+async function tryLease(store: FeedStore, signal: AbortSignal): Promise<void> {
+  const lease = await store.takeLease("doctor", 0, LEASE_MS, signal);
+  if (lease === undefined) throw new Error("a lease of our own can't be taken");
+  await store.saveFold("doctor", lease.fence, new Map([["A", "1"]]), "", signal);
 }
 
 async function tryAppend(store: FeedStore, deps: RedisDeps, signal: AbortSignal): Promise<void> {
-  await appendOne(store, deps, signal);
+  const now = deps.clock.now();
+  const reply = await store.append({
+    list: "tick",
+    capEvents: 10,
+    fence: (await store.readLease(signal))?.fence ?? 0,
+    expected: ORIGIN,
+    batch: crypto.randomUUID(),
+    bodies: [encodeEvent({ type: "trade", sym: "DOCTOR", t: now, rx: now, price: 1 })],
+    pullMs: 250,
+  }, signal);
+  if (reply.outcome !== "applied") throw new Error(`the append was answered ${reply.outcome}`);
   const { elements } = await store.readTail("tick", 10, signal);
   const latest = await store.readLatest("tick", undefined, signal);
   if (elements.length === 0 || latest.elements.length === 0) {
     throw new Error("what was appended is not there");
   }
-  await store.saveFold(
-    "doctor",
-    (await store.readLease(signal))?.fence ?? 0,
-    new Map([["A", "1"]]),
-    "",
-    signal,
-  );
-}
-
-/** Without hints everything works, later by up to a pull interval. */
-async function tryHints(
-  store: FeedStore,
-  deps: RedisDeps,
-  signal: AbortSignal,
-  mayAppend: boolean,
-): Promise<Finding> {
-  const heard = new AbortController();
-  const over = AbortSignal.any([signal, heard.signal, AbortSignal.timeout(HINT_LIMIT_MS)]);
-  let hints = 0;
-  const listening = (async () => {
-    for await (const _hint of store.hints(over)) {
-      hints++;
-      heard.abort();
-    }
-  })().catch(() => {});
-  if (!mayAppend) {
-    // An edge never publishes: that the subscription holds for a moment is all that can be seen.
-    const held = await Promise.race([
-      listening.then(() => false),
-      deps.clock.sleep(HINT_RETRY_MS * 5).then(() => true),
-    ]);
-    heard.abort();
-    await listening;
-    return held
-      ? ok("subscribes to hints")
-      : warn("hints can't be subscribed to", "allow SUBSCRIBE on the channel");
-  }
-  const startMs = deps.clock.monotonic();
-  while (!over.aborted) {
-    await appendOne(store, deps, over).catch(() => {});
-    await deps.clock.sleep(HINT_RETRY_MS, over).catch(() => {});
-  }
-  await listening;
-  return hints > 0
-    ? ok(`hears hints (the first after ${Math.round(deps.clock.monotonic() - startMs)} ms)`)
-    : warn(
-      "hints don't arrive: clients wait for the next pull",
-      "allow PUBLISH and SUBSCRIBE on the channel",
-    );
-}
-
-async function cleanUp(transport: RedisTransport, prefix: string): Promise<void> {
-  const keys = keyNames(prefix);
-  const all = [
-    keys.list("tick"),
-    keys.head("tick"),
-    keys.last("tick"),
-    keys.lease,
-    keys.fold("doctor"),
-    keys.control,
-  ];
-  const limit = AbortSignal.timeout(HINT_LIMIT_MS);
-  await transport.command(["DEL", ...all, keys.note("doctor"), keys.ticket("doctor")], limit).catch(() => {});
 }

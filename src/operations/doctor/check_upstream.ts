@@ -10,9 +10,9 @@ import type { FeedStore } from "../../feed/store.ts";
 import { parseFrame } from "../../ingest/parse_frame.ts";
 import type { PlannedConnection } from "../../ingest/planned_connection.ts";
 import { readPlan } from "../../ingest/plan_source.ts";
-import { socketOpener } from "../../ingest/upstream_socket.ts";
+import { type SocketFrame, socketOpener } from "../../ingest/upstream_socket.ts";
 import { splitTopic } from "../../ingest/subscription_topics.ts";
-import { UpstreamSession } from "../../ingest/upstream_session.ts";
+import { type SessionProgress, UpstreamSession } from "../../ingest/upstream_session.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warn, fail, skip } = findingsOf("upstream");
@@ -61,13 +61,14 @@ export async function checkUpstream(settings: Settings, deps: UpstreamDeps): Pro
 async function runningIngest(
   { store, clock, signal }: UpstreamDeps,
 ): Promise<readonly Finding[] | undefined> {
-  let text: string | undefined;
+  let note: unknown;
   try {
-    text = await store.readNote("health:ingest", signal);
+    note = JSON.parse(await store.readNote("health:ingest", signal) ?? "null");
   } catch {
+    // A store that can't be read, or a note that is none, says nothing about an ingest.
     return undefined;
   }
-  const health = IngestHealth.safeParse(text === undefined ? undefined : JSON.parse(text));
+  const health = IngestHealth.safeParse(note);
   if (!health.success || clock.now() - health.data.at > INGEST_ALIVE_MS) return undefined;
   return [
     skip("an ingest is running: its slot is left alone (--force tries all the same), and it says:"),
@@ -90,44 +91,67 @@ export function sampleTopics(topics: readonly string[]): readonly string[] {
   return [...byPrefix.values()];
 }
 
+/** What one connection showed of itself. */
+interface Seen {
+  readonly refusals: Set<string>;
+  unserved: number;
+  isIn: boolean;
+  isSettled: boolean;
+  events: number;
+}
+
 async function tryConnection(
-  { name, feed, market, topics }: PlannedConnection,
+  connection: PlannedConnection,
   { ingest }: Settings,
   apiKey: string,
-  { clock, signal, listenMs }: UpstreamDeps,
+  deps: UpstreamDeps,
 ): Promise<Finding> {
+  const { name, feed, market, topics } = connection;
+  const { clock, signal, listenMs } = deps;
   const base = feed === "business" ? ingest.businessUrl : ingest.realtimeUrl;
   const wanted = sampleTopics(topics);
   const stop = new AbortController();
+  const seen: Seen = { refusals: new Set(), unserved: 0, isIn: false, isSettled: false, events: 0 };
   using _limit = clock.timer(CONNECTION_LIMIT_MS + listenMs, () => stop.abort());
+  using timers = new DisposableStack();
   const onAbort = () => stop.abort();
   signal.addEventListener("abort", onAbort, { once: true });
-  const seen = { refusals: new Set<string>(), unserved: 0, isIn: false, isSettled: false, events: 0 };
-  let listening: Disposable | undefined;
-  const session = new UpstreamSession({
-    clock,
-    open: socketOpener(clock),
-    url: `${base}/${market}`,
-    apiKey,
-    accept: ({ text, rx }) => {
-      const { statuses, events } = parseFrame(text, market, rx, () => {});
-      seen.events += events.length;
-      return { statuses, events: events.length, latestEventT: null };
-    },
-    onProgress: (progress) => {
-      if (progress.step === "authenticated") seen.isIn = true;
-      if (progress.step === "refused") seen.refusals.add(progress.refusal.detail);
-      if (progress.step !== "settled") return;
-      seen.isSettled = true;
-      seen.unserved = progress.unserved?.unanswered ?? 0;
-      listening ??= clock.timer(listenMs, () => stop.abort());
-    },
-  }, wanted);
+  const onProgress = (progress: SessionProgress) => {
+    note(seen, progress);
+    if (progress.step === "settled") timers.use(clock.timer(listenMs, onAbort));
+  };
+  const accept = ({ text, rx }: SocketFrame) => {
+    const { statuses, events } = parseFrame(text, market, rx, () => {});
+    seen.events += events.length;
+    return { statuses, events: events.length, latestEventT: null };
+  };
+  const open = socketOpener(clock);
+  const session = new UpstreamSession(
+    { clock, open, url: `${base}/${market}`, apiKey, accept, onProgress },
+    wanted,
+  );
   const ended = await session.run(stop.signal);
-  listening?.[Symbol.dispose]();
   signal.removeEventListener("abort", onAbort);
   const where = `${name} (${market}${feed === "business" ? ", business feed" : ""})`;
-  if (!seen.isIn) return fail(`${where}: ${ended.detail}`, "nothing flows before this is mended");
+  return verdict(where, seen, ended.detail, wanted, listenMs);
+}
+
+function note(seen: Seen, progress: SessionProgress): void {
+  if (progress.step === "authenticated") seen.isIn = true;
+  if (progress.step === "refused") seen.refusals.add(progress.refusal.detail);
+  if (progress.step !== "settled") return;
+  seen.isSettled = true;
+  seen.unserved = progress.unserved?.unanswered ?? 0;
+}
+
+function verdict(
+  where: string,
+  seen: Seen,
+  endedBy: string,
+  wanted: readonly string[],
+  listenMs: number,
+): Finding {
+  if (!seen.isIn) return fail(`${where}: ${endedBy}`, "nothing flows before this is mended");
   if (seen.refusals.size > 0) {
     return fail(
       `${where}: ${[...seen.refusals].join("; ")}`,
@@ -140,7 +164,7 @@ async function tryConnection(
       "check the plan's channels and the symbols",
     );
   }
-  if (!seen.isSettled) return fail(`${where}: ${ended.detail}`, "try again; if it stays, ask the upstream");
+  if (!seen.isSettled) return fail(`${where}: ${endedBy}`, "try again; if it stays, ask the upstream");
   const heard = listenMs === 0 ? "" : `; ${seen.events} events in ${listenMs / 1000} s`;
   return ok(`${where}: connected, authenticated, subscribed ${wanted.join(", ")}${heard}`);
 }
