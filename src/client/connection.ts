@@ -52,6 +52,7 @@ export class Connection {
   /** Begins, or begins again after the end. */
   start(): void {
     if (this.#session || this.#status.state === "connecting" || this.#status.state === "waiting") return;
+    if (this.#status.state === "closed") this.#ladder.settle(0);
     this.#attempt = 0;
     void this.#open();
   }

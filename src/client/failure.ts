@@ -76,3 +76,10 @@ export const networkDown = (route: string): Down => ({
   code: "NETWORK",
   message: `Cannot reach ${route}: check the address and the network`,
 });
+
+/** An answer that was to go on and ended. */
+export const endedDown = (route: string): Down => ({
+  then: "retry",
+  code: "NETWORK",
+  message: `${route} ended`,
+});

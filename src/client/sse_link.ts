@@ -3,7 +3,7 @@
  * header, `retry:` is ours to honour, and the wait before coming back has the same jitter as everywhere.
  */
 import { serverWaitMs } from "./backoff.ts";
-import { httpDown, networkDown } from "./failure.ts";
+import { endedDown, httpDown, networkDown } from "./failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { MESSAGE_MAX_CHARS, type ServerMessage, toMessage } from "./message.ts";
 import { type SseBlock, sseParser } from "./sse_parser.ts";
@@ -89,7 +89,7 @@ export function openSse(context: LinkContext, handlers: LinkHandlers): Link {
         else if (block.data !== "") handlers.onGarbage();
       }
     }
-    return networkDown(`${context.base}/sse`);
+    return endedDown(`${context.base}/sse`);
   };
 
   const open = () => {

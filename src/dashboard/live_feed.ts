@@ -76,7 +76,11 @@ export class LiveFeed {
     this.#subscriptions = {
       tick: client.subscribe({ streams: ["tick"], symbols, snapshot: true }, {
         onEvents: ({ events }) => this.#ticks(events),
-        onSnapshot: ({ events }) => this.#ticks(events),
+        // The state of the quotes, not news: counted into neither the minute that is going on nor the tape.
+        onSnapshot: ({ events }) => {
+          for (const event of events) this.book.tick(event);
+          this.events.onChange();
+        },
       }),
       minute: client.subscribe({ streams: ["minute"], symbols, snapshot: true }, {
         onEvents: ({ events }) => this.#minutes(events),

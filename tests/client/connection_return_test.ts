@@ -99,3 +99,19 @@ test("stopping leaves no timer, no link and no later word", async () => {
   assertEquals(rig.clock.pending, 0);
   assertEquals(states(rig), ["connecting", "open", "closed"]);
 });
+
+test("begun again after its end it starts at the top; after a pause where it was", async () => {
+  using rig = aRig();
+  rig.connection.start();
+  await settle();
+  rig.links.last.handlers.onDown({ then: "fallback", code: "WS_DISABLED", message: "off" });
+  await settle();
+  rig.links.last.hello();
+  rig.connection.stop({ state: "paused" });
+  rig.connection.start();
+  await settle();
+  rig.connection.stop({ state: "closed", error: undefined });
+  rig.connection.start();
+  await settle();
+  assertEquals(rig.links.transports, ["websocket", "sse", "sse", "websocket"]);
+});
