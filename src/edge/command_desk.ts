@@ -36,7 +36,7 @@ export interface ConnectionDefaults {
 /** See the file comment. */
 export class CommandDesk {
   readonly #session: Session;
-  #defaults: ConnectionDefaults;
+  readonly #defaults: ConnectionDefaults;
   #bucket: TokenBucket | undefined;
   #refused = 0;
   #waiting = 0;
@@ -52,7 +52,6 @@ export class CommandDesk {
     const { request, fault } = this.#defaults;
     if (fault !== undefined) this.#fault(fault, undefined);
     if (request === undefined) return;
-    this.#defaults = { ...this.#defaults, request: undefined };
     this.#enqueue(request.id, () => this.#subscribe(request));
   }
 

@@ -7,7 +7,7 @@ import { publicError, TickcastError } from "../feed/error.ts";
 import { type ClientEntry, leaving, remoteOf } from "./client_entry.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { isMassivePath, type MassiveDoor } from "./massive_door.ts";
-import { routePath } from "./route_path.ts";
+import { pathOf, routePath } from "./route_path.ts";
 import type { SessionHub } from "./session_hub.ts";
 import { retryAfterMs } from "./sse_door.ts";
 import { refuseWithRetry } from "./sse_transport.ts";
@@ -18,6 +18,7 @@ import {
   socketHandlers,
   subprotocolOf,
 } from "./websocket_transport.ts";
+import { UrlDefaults } from "./url_defaults.ts";
 import { admitSocket, refusal } from "./ws_door.ts";
 
 /** An upgrade that may be. */
@@ -37,17 +38,21 @@ const isSocketPath = (pathname: string): boolean =>
 
 /** The doors of one instance. */
 export class EdgeDoors {
+  readonly #defaults: UrlDefaults;
+
   constructor(
     readonly core: EdgeCore,
     readonly hub: SessionHub,
     readonly massive: MassiveDoor,
     readonly app: Hono,
     readonly entry: ClientEntry,
-  ) {}
+  ) {
+    this.#defaults = new UrlDefaults(core);
+  }
 
   /** Answers on Deno's own server. Never rejects. */
   answer(request: Request, info: Deno.ServeHandlerInfo | undefined): Response | Promise<Response> {
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request.url);
     if (isSocketPath(pathname)) return this.#openSocket(request, remoteOf(info));
     return this.#answerPath(request, pathname, remoteOf(info), info?.completed);
   }
@@ -57,7 +62,7 @@ export class EdgeDoors {
    * @param completed settles when the answer has gone out or its peer is gone
    */
   async answerFor(request: Request, remote: string | undefined, completed: Promise<void>): Promise<Response> {
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request.url);
     if (!isSocketPath(pathname)) return await this.#answerPath(request, pathname, remote, completed);
     const admitted = await this.admitUpgrade(request, remote);
     if (admitted instanceof Response) return admitted;
@@ -81,13 +86,13 @@ export class EdgeDoors {
    * @param remote the peer's address
    */
   async admitUpgrade(request: Request, remote: string | undefined): Promise<AdmittedUpgrade | Response> {
-    const url = new URL(request.url);
-    if (!isSocketPath(url.pathname)) return await this.app.fetch(request);
+    const pathname = pathOf(request.url);
+    if (!isSocketPath(pathname)) return await this.app.fetch(request);
     let place: Disposable | undefined;
     try {
       place = this.entry.enter(request, remote);
       const taken = place;
-      const judged = await this.#judge(request, url);
+      const judged = await this.#judge(request, pathname);
       if (judged instanceof Response) {
         place[Symbol.dispose]();
         return judged;
@@ -131,15 +136,16 @@ export class EdgeDoors {
     }
   }
 
-  async #judge(request: Request, url: URL): Promise<Judged | Response> {
-    if (isMassivePath(url.pathname)) {
-      const admitted = await this.massive.admit(request, url);
+  async #judge(request: Request, pathname: string): Promise<Judged | Response> {
+    if (isMassivePath(pathname)) {
+      const admitted = await this.massive.admit(request, new URL(request.url));
       if (admitted instanceof Response) return admitted;
       const { market, principal } = admitted;
       // No subprotocol is ever selected there, so a token offered as one is never echoed.
       return { protocol: undefined, handlers: (socket) => this.massive.handlers(socket, market, principal) };
     }
-    const admitted = await admitSocket(this.core, this.hub, request, url, routePath(url.pathname)?.stream);
+    const { stream } = routePath(pathname) ?? {};
+    const admitted = await admitSocket(this.core, this.hub, request, this.#defaults, stream);
     if (admitted instanceof Response) return admitted;
     const { principal, defaults } = admitted;
     return {

@@ -15,3 +15,11 @@ export function routePath(pathname: string): RoutePath | undefined {
   if (match === null || pathname === "/ws/stats") return undefined;
   return { door: match[1] === "ws" ? "ws" : "sse", stream: match[2] };
 }
+
+/** The path of an absolute URL, without parsing all of it. */
+export function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  if (start < 0) return "/";
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}

@@ -21,10 +21,13 @@ export class SessionHub implements ClientFacts, Disposable {
   readonly #sessions = new Set<Session>();
   #round: Disposable | undefined;
   #pump: Disposable | undefined;
+  readonly #hellos = new WeakMap<readonly string[], say.ServerMessage>();
+  readonly #helloToAll: say.ServerMessage;
   #isDraining = false;
 
   constructor(core: EdgeCore) {
     this.#core = core;
+    this.#helloToAll = say.hello([...core.feeds.streams.keys()], core.edgeId);
   }
 
   get size(): number {
@@ -50,6 +53,16 @@ export class SessionHub implements ClientFacts, Disposable {
       "OVERLOADED",
       `Cannot take a client as this instance is full: its limit is ${wsMaxConnections} connections`,
     );
+  }
+
+  /** The greeting for a URL that names these streams; clients that share the URL's reading share it. */
+  helloFor(streams: readonly string[] | undefined): say.ServerMessage {
+    if (streams === undefined) return this.#helloToAll;
+    const known = this.#hellos.get(streams);
+    if (known !== undefined) return known;
+    const made = say.hello(streams, this.#core.edgeId);
+    this.#hellos.set(streams, made);
+    return made;
   }
 
   join(session: Session): void {

@@ -7,7 +7,7 @@ import { CommandDesk, type ConnectionDefaults } from "./command_desk.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import type { Frame } from "./frame.ts";
 import type { Principal } from "./principal.ts";
-import { hello, PROTOCOL, type ServerMessage } from "./server_messages.ts";
+import { PROTOCOL, type ServerMessage } from "./server_messages.ts";
 import { type ClientSink, Session } from "./session.ts";
 import type { SessionHub } from "./session_hub.ts";
 
@@ -108,7 +108,7 @@ export function socketHandlers(
     onOpen: () =>
       fenced(() => {
         hub.join(session);
-        session.say(hello(defaults.streams ?? [...core.feeds.streams.keys()], core.edgeId));
+        session.say(hub.helloFor(defaults.streams));
         if (principal !== undefined) desk.begin();
       }),
     onMessage: (data) =>

@@ -9,8 +9,7 @@ import type { EdgeCore } from "./edge_core.ts";
 import { answerFault } from "./http_answer.ts";
 import type { Principal } from "./principal.ts";
 import type { SessionHub } from "./session_hub.ts";
-import { checkStreams } from "./subscription_ask.ts";
-import { readQuery } from "./subscription_query.ts";
+import type { UrlDefaults } from "./url_defaults.ts";
 
 /** A socket that may be opened. */
 export interface SocketAdmission {
@@ -23,7 +22,7 @@ export async function admitSocket(
   core: EdgeCore,
   hub: SessionHub,
   request: Request,
-  url: URL,
+  defaults: UrlDefaults,
   stream: string | undefined,
 ): Promise<SocketAdmission | Response> {
   try {
@@ -48,7 +47,7 @@ export async function admitSocket(
         "Cannot answer as this is a WebSocket: connect with an upgrade",
       );
     }
-    return { principal, defaults: defaultsOf(core, url, stream) };
+    return { principal, defaults: defaults.of(request.url, stream) };
   } catch (error) {
     return refusal(core, error);
   }
@@ -61,47 +60,3 @@ export function refusal(core: EdgeCore, error: unknown): Response {
   if (code === "UPGRADE_REQUIRED") return answerFault(error, { upgrade: "websocket", connection: "Upgrade" });
   return answerFault(error, code === "METHOD_NOT_ALLOWED" ? { allow: "GET" } : {});
 }
-
-/** What the URL says for the whole connection. What is wrong in it is told on the open socket, which lives on. */
-function defaultsOf(core: EdgeCore, url: URL, stream: string | undefined): ConnectionDefaults {
-  const named = stream === undefined ? undefined : [stream];
-  try {
-    const query = readQuery(url);
-    const streams = named ?? query.streams;
-    if (streams !== undefined) checkKnown(core, streams);
-    const shape = { mode: query.mode, maxHz: query.maxHz, fields: query.fields };
-    const isAsking = query.symbols !== undefined;
-    return {
-      streams,
-      fault: undefined,
-      request: isAsking
-        ? {
-          id: undefined,
-          streams: streams ?? core.plan.streams() ?? [...core.feeds.streams.keys()],
-          symbols: query.symbols,
-          cursor: query.cursor,
-          shape,
-          snapshot: query.snapshot ?? false,
-        }
-        : undefined,
-      shape,
-      cursor: isAsking ? undefined : query.cursor,
-    };
-  } catch (error) {
-    if (!(error instanceof TickcastError)) throw error;
-    return { streams: named, fault: error, request: undefined, shape: undefined, cursor: undefined };
-  }
-}
-
-function checkKnown(core: EdgeCore, streams: readonly string[]): void {
-  checkStreams(streams, core.feeds.streams, EVERYBODY);
-}
-
-/** Rights are judged when the client is known; names can be judged before. */
-const EVERYBODY: Principal = {
-  subject: "",
-  tier: "standard",
-  expiresAtMs: undefined,
-  streams: undefined,
-  symbols: undefined,
-};
