@@ -77,6 +77,8 @@ export class HeldTopics {
   readonly #market: Market;
   /** Event type → symbol → the pair that asked for it. */
   readonly #topics = new Map<string, Map<string, Topic>>();
+  /** By stream, until the pairs change: asked of every frame. */
+  readonly #shareKeys = new Map<string, string | undefined>();
   #size = 0;
 
   constructor(market: Market) {
@@ -97,6 +99,7 @@ export class HeldTopics {
     if (channel === undefined || this.has(topic)) return false;
     const held = this.#topics.get(channel.type) ?? new Map<string, Topic>();
     this.#topics.set(channel.type, held.set(symbol, topic));
+    this.#shareKeys.clear();
     this.#size++;
     return true;
   }
@@ -104,6 +107,7 @@ export class HeldTopics {
   /** False when it was not held. */
   remove({ channel, symbol }: Topic): boolean {
     if (channel === undefined || !this.#topics.get(channel.type)?.delete(symbol)) return false;
+    this.#shareKeys.clear();
     this.#size--;
     return true;
   }
@@ -127,6 +131,11 @@ export class HeldTopics {
 
   /** What connections that want the same of a stream have in common; undefined when this one names symbols. */
   shareKey(stream: string): string | undefined {
+    if (!this.#shareKeys.has(stream)) this.#shareKeys.set(stream, this.#makeShareKey(stream));
+    return this.#shareKeys.get(stream);
+  }
+
+  #makeShareKey(stream: string): string | undefined {
     const types: string[] = [];
     for (const [type, held] of this.#topics) {
       const isOfStream = [...held.values()].some(({ channel }) => channel?.stream === stream);

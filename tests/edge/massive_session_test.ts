@@ -183,3 +183,19 @@ pure("what is wanted of a stream is the union of its channels, and a star stays 
   for (const topic of parseTopics("crypto", "XT.*")) crypto.add(topic);
   assertEquals(patternList(crypto.patternsOf("tick") ?? symbolPatterns([])), ["X:*"]);
 });
+
+pure(
+  "programs that want all of the same channels share their messages, until one of them changes its mind",
+  () => {
+    const held = new HeldTopics("stocks");
+    const [trades, bars, one] = parseTopics("stocks", "T.*,A.*,T.AAPL");
+    assertEquals(held.shareKey("tick"), "");
+    if (trades) held.add(trades);
+    assertEquals(held.shareKey("tick"), "trade");
+    if (bars) held.add(bars);
+    if (one) held.add(one);
+    assertEquals([held.shareKey("tick"), held.shareKey("minute")], ["second,trade", ""]);
+    if (trades) held.remove(trades);
+    assertEquals(held.shareKey("tick"), undefined);
+  },
+);
