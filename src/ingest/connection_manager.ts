@@ -9,7 +9,7 @@ import type { Clock, Random } from "../feed/clock.ts";
 import type { ConnectionHealth } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { Market } from "../feed/wire_fields.ts";
-import { connectionHealth } from "./connection_health.ts";
+import { connectionHealth, lentTickers } from "./connection_health.ts";
 import { isUp } from "./connection_state.ts";
 import type { Loans } from "./failover.ts";
 import { Lingering } from "./lingering.ts";
@@ -173,8 +173,9 @@ export class ConnectionManager {
 
   /** What operators see of each connection. */
   health(): ConnectionHealth[] {
+    const lent = lentTickers(this.loans, this.placement);
     return [...this.#seats.values()].map(({ lane, connection }) =>
-      connectionHealth(lane, connection, this.placement, this.#options.clock)
+      connectionHealth(lane, connection, this.placement, lent, this.#options.clock)
     );
   }
 

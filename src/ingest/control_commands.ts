@@ -5,9 +5,9 @@ import { publicError, TickcastError } from "../feed/error.ts";
 import { FREQUENCIES, STREAMS } from "../feed/stream.ts";
 import { canonicalSymbol } from "../feed/symbol.ts";
 import { addConnection, rebalance, removeConnection } from "./connection_commands.ts";
+import { lentTickers, ridingTickers } from "./connection_health.ts";
 import { lookupTicker } from "./lookup.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { tickersOf } from "./planned_connection.ts";
 import { type CommandScope, findLane, subscribeTickers, unsubscribeTickers } from "./ticker_commands.ts";
 
 /** A command older than this is refused: whoever asked has long given up. */
@@ -111,8 +111,9 @@ async function execute(command: ControlCommand, scope: ControlScope, signal: Abo
 
 function tickersOn(scope: ControlScope, reference: string): object {
   const lane = findLane(scope.manager, reference);
-  const tickers = scope.manager.placement.tickers(lane.id);
-  const all = tickersOf(tickers);
+  const { placement, loans } = scope.manager;
+  const all = ridingTickers(lane.id, placement, lentTickers(loans, placement));
+  const tickers = placement.tickers(lane.id);
   return {
     connection: lane.id,
     name: lane.name,

@@ -3,7 +3,7 @@ import { marketOfSymbol } from "../feed/market_calendar.ts";
 import { TickcastError } from "../feed/error.ts";
 import { FREQUENCIES } from "../feed/stream.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
-import { topicsOf } from "./subscription_topics.ts";
+import { ALL, splitTopic, topicsOf } from "./subscription_topics.ts";
 
 /** One frequency of a ticker. */
 export interface TickerRide {
@@ -19,7 +19,7 @@ export interface TickerRide {
 /** Where a ticker rides. */
 export interface TickerLookup {
   readonly ticker: string;
-  /** Connections it is at home on. */
+  /** Connections that carry it now: its home, those that carry it as well, or the one that does meanwhile. */
   readonly connections: readonly string[];
   readonly rides: readonly TickerRide[];
 }
@@ -32,16 +32,15 @@ export function lookupTicker(manager: ConnectionManager, ticker: string): Ticker
   const rides = FREQUENCIES.flatMap((frequency): TickerRide[] => {
     const home = manager.placement.home(frequency, ticker);
     if (home === undefined) return [];
-    const [topic] = topicsOf(marketOfSymbol(ticker), frequency, ticker, manager.placement.tickEvents);
-    const meanwhile = manager.loans.get(home)?.get(topic ?? "") ?? null;
-    return [{ frequency, connection: home, also: manager.placement.twinsOf(frequency, ticker), meanwhile }];
+    const { placement } = manager;
+    const lent = manager.loans.get(home);
+    const [topic = ""] = topicsOf(marketOfSymbol(ticker), frequency, ticker, placement.tickEvents);
+    const meanwhile = lent?.get(topic) ?? lent?.get(`${splitTopic(topic).prefix}.${ALL}`) ?? null;
+    return [{ frequency, connection: home, also: placement.twinsOf(frequency, ticker), meanwhile }];
   });
   if (rides.length > 0) {
-    return {
-      ticker,
-      connections: [...new Set(rides.map((ride) => ride.connection))],
-      rides,
-    };
+    const carriers = rides.flatMap((ride) => [ride.meanwhile ?? ride.connection, ...ride.also]);
+    return { ticker, connections: [...new Set(carriers)], rides };
   }
   throw new TickcastError(
     "NOT_FOUND",

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { refusalOf } from "../../src/ingest/refusal.ts";
 import type { FakeSocket } from "../support/fake_upstream.ts";
-import { type IngestScene, scene, start, stop } from "../support/ingest_scene.ts";
+import { ask, type IngestScene, scene, start, stop } from "../support/ingest_scene.ts";
 
 const THREE = {
   USE_MULTI_CONNECTION: "true",
@@ -99,7 +99,19 @@ test("an evicted connection's tickers move at once: it will rest for a minute", 
   s.upstream.open[0]?.say({ ev: "status", status: "max_connections", message: "" });
   await s.clock.advance(1_000);
   for (const ticker of ["A1", "A2", "A3", "A4"]) assertEquals(carrier(s, ticker).length, 1, ticker);
-  assertEquals(ingest.health().connections.map((one) => one.status), ["error", "connected", "connected"]);
+  const { connections } = ingest.health();
+  assertEquals(connections.map((one) => one.status), ["error", "connected", "connected"]);
+  // Operators see where tickers ride, not where they would.
+  assertEquals(connections.map((one) => one.tickers), [0, 4, 4]);
+  assert(connections[0]?.detail.includes("4 of its tickers ride on others"), connections[0]?.detail);
+  assert(connections[1]?.detail.includes("carries 2 tickers of connection_1"), connections[1]?.detail);
+  const found = await ask(s, { do: "lookup", ticker: "A1" });
+  assert(
+    found.ok && !JSON.stringify(found.result.connections).includes("connection_1"),
+    JSON.stringify(found),
+  );
+  const riding = await ask(s, { do: "tickers", connection: "connection_2" });
+  assert(riding.ok && riding.result.total === 4, JSON.stringify(riding));
   await stop(ingest, s.clock);
 });
 

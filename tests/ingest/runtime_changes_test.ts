@@ -119,7 +119,7 @@ test("what is new begins on a connection that is there, and nothing is moved to 
   await s.clock.advance(20_000);
   const asked = await ask(s, { do: "rebalance" });
   assert(asked.ok && JSON.stringify(asked.result.moved) === "[]", JSON.stringify(asked));
-  assertEquals(ingest.health().connections.map((one) => one.tickers), [2, 7]);
+  assertEquals(ingest.health().connections.map((one) => one.tickers), [0, 9]);
   s.upstream.manners.refuseOpen = undefined;
   await s.clock.advance(60_000);
   assertEquals(ingest.health().connections.map((one) => one.tickers).sort(), [4, 5]);
