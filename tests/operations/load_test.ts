@@ -25,7 +25,7 @@ async function load(args: readonly string[]): Promise<{ code: number; lines: str
 Deno.test("forty clients of all transports, flapping ones too, get every event once, and the metrics agree", async () => {
   await using running = await startRunning({ SIMULATOR_RATE: "100", LOG_LEVEL: "error" });
   const mix = ["--mix", "ws:50,sse:30,poll:20", "--flap", "0.2"];
-  const stages = ["--url", running.base, "--stages", "40:1,40:2,0:0.5"];
+  const stages = ["--url", running.base, "--stages", "40:0.5,40:1.5,0:0.2"];
   const all = await load([...stages, ...mix]);
   assertEquals(all.code, 0, all.lines.join("\n"));
   const some = await load([...stages, ...mix, "--symbols", "AAPL,MSFT,NVDA,AMZN", "--each", "2"]);

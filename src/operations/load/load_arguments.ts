@@ -87,6 +87,20 @@ function parseUrl(text: string): string | undefined {
   }
 }
 
+function parseStreams(text: string): readonly string[] | undefined {
+  const streams = words(text);
+  return streams.length > 0 && streams.every((stream) => STREAMS.has(stream)) ? streams : undefined;
+}
+
+function parseSymbols(text: string): readonly string[] | undefined {
+  const symbols = words(text);
+  return symbols.length > 0 && (symbols.every(isSymbol) || text.trim() === "*") ? symbols : undefined;
+}
+
+const wholeNumber = (text: string) => /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+
+const AN_ADDRESS = "an http or https address";
+
 const OPTIONS = {
   url: { type: "string", multiple: true },
   stages: { type: "string", default: DEFAULT_STAGES },
@@ -104,6 +118,26 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
+/** Takes values, and notes what is wrong with them. */
+class Reader {
+  readonly problems: string[] = [];
+
+  /** `value`, or `instead` and a problem where it is undefined. */
+  need<T>(name: string, given: string, value: T | undefined, rule: string, instead: T): T {
+    if (value === undefined) this.problems.push(`  --${name}: ${rule}: current value is ${given}`);
+    return value ?? instead;
+  }
+
+  /** Those that can be read. */
+  all<T>(name: string, texts: readonly string[], read: (text: string) => T | undefined, rule: string): T[] {
+    return texts.flatMap((text) => {
+      const value = read(text);
+      if (value === undefined) this.problems.push(`  --${name}: ${rule}: current value is ${text}`);
+      return value === undefined ? [] : [value];
+    });
+  }
+}
+
 /**
  * Reads the arguments; undefined when help was asked for.
  * @throws {TickcastError} SETTINGS with every problem
@@ -111,71 +145,33 @@ const OPTIONS = {
 export function readLoadArguments(args: readonly string[]): LoadPlan | undefined {
   const values = parsed(args);
   if (values.help) return undefined;
-  const problems: string[] = [];
-  const need = <T>(
-    name: string,
-    value: T | undefined,
-    rule: string,
-    given: string | undefined,
-    instead: T,
-  ): T => {
-    if (value === undefined) problems.push(`  --${name}: ${rule}: current value is ${given ?? ""}`);
-    return value ?? instead;
-  };
-  const all = <T>(
-    name: string,
-    texts: readonly string[],
-    read: (text: string) => T | undefined,
-    rule: string,
-  ) =>
-    texts.flatMap((text) =>
-      read(text) ?? (problems.push(`  --${name}: ${rule}: current value is ${text}`), [])
-    );
-  const urls = all("url", values.url ?? ["http://localhost:8000"], parseUrl, "an http or https address");
-  const symbols = words(values.symbols);
-  const streams = words(values.streams);
-  const each = /^\d{1,5}$/.test(values.each) ? Number(values.each) : undefined;
-  const areSymbols = symbols.length > 0 && (symbols.every(isSymbol) || values.symbols.trim() === "*");
-  const areStreams = streams.length > 0 && streams.every((stream) => STREAMS.has(stream));
+  const reader = new Reader();
+  const { stages, mix, slow, flap, each } = values;
+  const urls = reader.all("url", values.url ?? ["http://localhost:8000"], parseUrl, AN_ADDRESS);
   const plan: LoadPlan = {
     urls,
-    stages: need(
-      "stages",
-      parseStages(values.stages),
-      "clients:seconds, separated by commas",
-      values.stages,
-      [],
-    ),
-    mix: need("mix", parseMix(values.mix), "weights of ws, sse and poll", values.mix, {
-      ws: 1,
-      sse: 0,
-      poll: 0,
-    }),
-    streams: need(
+    stages: reader.need("stages", stages, parseStages(stages), "clients:seconds, separated by commas", []),
+    mix: reader.need("mix", mix, parseMix(mix), "weights of ws, sse and poll", { ws: 1, sse: 0, poll: 0 }),
+    streams: reader.need(
       "streams",
-      areStreams ? streams : undefined,
-      `some of ${[...STREAMS.keys()]}`,
       values.streams,
+      parseStreams(values.streams),
+      `some of ${[...STREAMS.keys()]}`,
       [],
     ),
-    symbols: need("symbols", areSymbols ? symbols : undefined, "names, or * alone", values.symbols, []),
-    symbolsEach: need("each", each, "a whole number", values.each, 0),
-    slowShare: need("slow", share(values.slow), "a number from 0 to 1", values.slow, 0),
-    flapShare: need("flap", share(values.flap), "a number from 0 to 1", values.flap, 0),
+    symbols: reader.need("symbols", values.symbols, parseSymbols(values.symbols), "names, or * alone", []),
+    symbolsEach: reader.need("each", each, wholeNumber(each), "a whole number", 0),
+    slowShare: reader.need("slow", slow, share(slow), "a number from 0 to 1", 0),
+    flapShare: reader.need("flap", flap, share(flap), "a number from 0 to 1", 0),
     jsonFile: values.json,
     htmlFile: values.html,
     tokenFile: values["token-file"],
     metricsUrls: values.metrics === undefined
       ? urls
-      : all("metrics", values.metrics, parseUrl, "an http or https address"),
-    pids: all(
-      "pid",
-      values.pid ?? [],
-      (text) => /^\d{1,9}$/.test(text) ? Number(text) : undefined,
-      "a process id",
-    ),
+      : reader.all("metrics", values.metrics, parseUrl, AN_ADDRESS),
+    pids: reader.all("pid", values.pid ?? [], wholeNumber, "a process id"),
   };
-  if (problems.length > 0) refuse(problems.join("\n"));
+  if (reader.problems.length > 0) refuse(reader.problems.join("\n"));
   return plan;
 }
 

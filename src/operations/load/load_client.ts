@@ -125,18 +125,7 @@ export class LoadClient {
     figures.totals.messages++;
     switch (message.kind) {
       case "events":
-        for (const run of message.runs) {
-          this.#check.take(run);
-          this.#witness?.note(run);
-        }
-        this.#moveTo(cursor ?? message.cursor);
-        // What a resuming client catches up on is as old as its absence, and no measure of delivery.
-        if (message.count > 0 && message.oldestRx >= this.#openedAt && !this.#shape.isSlow) {
-          const late = clock.now() - message.oldestRx;
-          figures.deliveryMs.add(late);
-          figures.recentDeliveryMs.add(late);
-        }
-        return;
+        return this.#takeEvents(message, cursor ?? message.cursor);
       case "gap":
         this.#check.gap(message.list, message.after, message.before, message.lost, message.cause);
         this.#witness?.gap(message.list, message.after, message.before);
@@ -161,6 +150,19 @@ export class LoadClient {
       case "hello":
       case "other":
     }
+  }
+
+  #takeEvents({ runs, count, oldestRx }: Extract<ReadMessage, { kind: "events" }>, cursor: Cursor): void {
+    for (const run of runs) {
+      this.#check.take(run);
+      this.#witness?.note(run);
+    }
+    this.#moveTo(cursor);
+    // What a resuming client catches up on is as old as its absence, and no measure of delivery.
+    if (count === 0 || oldestRx < this.#openedAt || this.#shape.isSlow) return;
+    const lateMs = this.#around.clock.now() - oldestRx;
+    this.#around.figures.deliveryMs.add(lateMs);
+    this.#around.figures.recentDeliveryMs.add(lateMs);
   }
 
   #moveTo(cursor: Cursor): void {

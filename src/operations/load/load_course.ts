@@ -28,29 +28,51 @@ export async function runCourse(
 ): Promise<void> {
   const startMs = clock.monotonic();
   const lengthMs = runLengthMs(plan.stages);
-  let sample: ServerSample = { memoryBytes: null, cpuPercent: null, scrapeMs: null };
+  const notes = new CourseNotes(figures, startMs);
   let sampling: Promise<void> = Promise.resolve();
   let points = 0;
-  let eventsBefore = 0;
-  let pointedMs = startMs;
   for (let atMs = 0; atMs < lengthMs && !signal.aborted; atMs = clock.monotonic() - startMs) {
     fleet.adjust(clientsAt(plan.stages, atMs));
     const before = clock.monotonic();
     await clock.sleep(STEP_MS, signal).catch(() => {});
-    const lateMs = clock.monotonic() - before - STEP_MS;
+    const nowMs = clock.monotonic();
+    const lateMs = nowMs - before - STEP_MS;
     figures.toolLateMs.add(lateMs);
-    const sinceMs = clock.monotonic() - pointedMs;
-    if (sinceMs < POINT_MS) continue;
-    const { events } = figures.totals;
+    if (!notes.isDue(nowMs)) continue;
+    notes.note(nowMs, clientsAt(plan.stages, nowMs - startMs), lateMs);
+    if (points++ % TOLD_EVERY_POINTS !== 0) continue;
+    print(progressLine(figures));
+    sampling = sampling.then(async () => void (notes.sample = await watch.sample()));
+  }
+  await sampling;
+}
+
+/** Makes points of what was counted since the last one. */
+class CourseNotes {
+  sample: ServerSample = { memoryBytes: null, cpuPercent: null, scrapeMs: null };
+  #eventsBefore = 0;
+  #notedMs: number;
+
+  constructor(readonly figures: LoadFigures, readonly startMs: number) {
+    this.#notedMs = startMs;
+  }
+
+  isDue(nowMs: number): boolean {
+    return nowMs - this.#notedMs >= POINT_MS;
+  }
+
+  note(nowMs: number, wanted: number, lateMs: number): void {
+    const { figures, sample } = this;
+    const { events, undetected } = figures.totals;
     const { p50, p95, p99 } = figures.recentDeliveryMs.summary();
     figures.recentDeliveryMs.clear();
     figures.point({
-      at: Math.round((clock.monotonic() - startMs) / 100) / 10,
-      wanted: clientsAt(plan.stages, clock.monotonic() - startMs),
+      at: Math.round((nowMs - this.startMs) / 100) / 10,
+      wanted,
       connected: figures.clients,
-      eventsPerSecond: Math.round((events - eventsBefore) * 1000 / sinceMs),
+      eventsPerSecond: Math.round((events - this.#eventsBefore) * 1000 / (nowMs - this.#notedMs)),
       failed: figures.failed,
-      undetected: figures.totals.undetected,
+      undetected,
       p50,
       p95,
       p99,
@@ -58,14 +80,9 @@ export async function runCourse(
       memoryBytes: sample.memoryBytes,
       cpuPercent: sample.cpuPercent,
     });
-    pointedMs = clock.monotonic();
-    eventsBefore = events;
-    if (points++ % TOLD_EVERY_POINTS === 0) {
-      print(progressLine(figures));
-      sampling = sampling.then(async () => void (sample = await watch.sample()));
-    }
+    this.#notedMs = nowMs;
+    this.#eventsBefore = events;
   }
-  await sampling;
 }
 
 function progressLine(figures: LoadFigures): string {

@@ -109,6 +109,15 @@ h2{font-size:1.05rem;margin:1.6rem 0 0}p{margin:.2rem 0}svg{width:100%;height:au
 table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 0;text-align:left;font-variant-numeric:tabular-nums}
 .ok{color:#16a34a}.missed{color:#dc2626}`;
 
+const thresholdRows = ({ thresholds }: LoadReport) =>
+  `<table>${
+    thresholds.map(({ name, limit, value, isMet }) =>
+      `<tr><td class="${isMet ? "ok" : "missed"}">${
+        isMet ? (value === null ? "–" : "ok") : "missed"
+      }</td><td>${escape(name)}</td><td>${escape(value ?? "not measured")}</td><td>${escape(limit)}</td></tr>`
+    ).join("")
+  }</table>`;
+
 /** The page. Nothing is loaded from anywhere. */
 export function loadHtml(report: LoadReport): string {
   const { plan, machine, durations, toolLate } = report;
@@ -128,13 +137,7 @@ export function loadHtml(report: LoadReport): string {
     escape(machine.deno)
   }.</p>
 <h2>Thresholds</h2>
-<table>${
-    report.thresholds.map(({ name, limit, value, isMet }) =>
-      `<tr><td class="${isMet ? "ok" : "missed"}">${
-        isMet ? (value === null ? "–" : "ok") : "missed"
-      }</td><td>${escape(name)}</td><td>${escape(value ?? "not measured")}</td><td>${escape(limit)}</td></tr>`
-    ).join("")
-  }</table>
+${thresholdRows(report)}
 <h2>Durations (ms)</h2>
 ${
     table(

@@ -1,4 +1,5 @@
 /** The one client that filters nothing, from before the first of the others until after the last. */
+import type { Clock } from "../../feed/clock.ts";
 import { TickcastError } from "../../feed/error.ts";
 import { judge } from "./judge_stretches.ts";
 import type { LoadPlan } from "./load_arguments.ts";
@@ -29,29 +30,17 @@ export async function startWitness(
   if (plan.symbols[0] === "*") return undefined;
   const { clock } = around;
   const witness = new Witness();
-  const shape = {
-    transport: "ws" as const,
-    url: plan.urls[0] ?? "",
-    streams: plan.streams,
-    symbols: undefined,
-  };
-  const quirks = { isSlow: false, isFlapping: false, token };
-  const client = new LoadClient({ ...shape, ...quirks }, around, witness);
+  const url = plan.urls[0] ?? "";
+  const shape = { transport: "ws", url, streams: plan.streams, symbols: undefined, token } as const;
+  const client = new LoadClient({ ...shape, isSlow: false, isFlapping: false }, around, witness);
   const stop = new AbortController();
   const done = client.run(stop.signal);
-  const limit = new AbortController();
-  const late = clock.sleep(WITNESS_LIMIT_MS, AbortSignal.any([limit.signal, signal])).then(
-    () => "late",
-    () => "late",
-  );
-  const isLate = await Promise.race([client.ready.promise, late]) === "late";
-  limit.abort();
-  if (isLate) {
+  if (!await isReady(client, clock, signal)) {
     stop.abort();
     await done;
     throw new TickcastError(
       "STORE_UNAVAILABLE",
-      `Cannot load as nobody is let in: current address is ${shape.url}`,
+      `Cannot load as nobody is let in: current address is ${url}`,
     );
   }
   return {
@@ -65,4 +54,15 @@ export async function startWitness(
       judge(stretches, witness, figures);
     },
   };
+}
+
+/** False when it isn't let in in time, or the run is ended before. */
+async function isReady({ ready }: LoadClient, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  const over = Promise.withResolvers<boolean>();
+  using _limit = clock.timer(WITNESS_LIMIT_MS, () => over.resolve(false));
+  const onAbort = () => over.resolve(false);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const isIn = await Promise.race([ready.promise.then(() => true), over.promise]);
+  signal.removeEventListener("abort", onAbort);
+  return isIn;
 }
