@@ -12,6 +12,7 @@ Deno.test("on the real edge three clients on three transports see the same event
   const transports: readonly Transport[] = ["websocket", "sse", "poll"];
   const clients = transports.map((transport) => {
     const ids: string[] = [];
+    const values: unknown[] = [];
     const errors: string[] = [];
     const client = new Tickcast(running.base, {
       transports: [transport],
@@ -19,9 +20,9 @@ Deno.test("on the real edge three clients on three transports see the same event
       onError: ({ code, message }) => errors.push(`${code} ${message}`),
     });
     client.subscribe({ streams: ["tick"], cursor: "earliest" }, {
-      onEvents: ({ events }) => events.forEach(({ id }) => ids.push(id)),
+      onEvents: ({ events }) => ids.push(...events.map(({ id }) => id)) && values.push(...events),
     });
-    return { client, ids, errors };
+    return { client, ids, values, errors };
   });
   await Promise.all(clients.map(({ client }) => client.connect()));
   await until("a hundred each", () => clients.every(({ ids }) => ids.length > 100));
@@ -31,8 +32,9 @@ Deno.test("on the real edge three clients on three transports see the same event
   await until("three hundred each", () => clients.every(({ ids }) => ids.length > 300));
   const count = Math.min(...clients.map(({ ids }) => ids.length));
   const [first] = clients;
-  for (const { ids, errors, client } of clients) {
+  for (const { ids, values, errors, client } of clients) {
     assertEquals(ids.slice(0, count), first?.ids.slice(0, count));
+    assertEquals(values.slice(0, count), first?.values.slice(0, count));
     assertEquals(errors, []);
     assertEquals([client.stats.repeats, client.stats.garbage, client.stats.gaps], [0, 0, 0]);
   }
