@@ -43,7 +43,8 @@ export function planSingle(settings: IngestSettings, universes: Universes): Plan
       );
     }
   }
-  problems.push(...unservedProblems(settings.frequencies, connections));
+  // Where symbols are wrong, that none are left is no news.
+  if (problems.length === 0) problems.push(...unservedProblems(settings.frequencies, connections));
   if (connections.length > SOCKETS_MAX) {
     problems.push(
       `MASSIVE_MARKETS=${settings.markets.join(",")} must be fewer with DATA_FREQUENCIES=${
