@@ -1,8 +1,10 @@
 /** The load tool against the real program, and against one that loses an event. */
 import { assert, assertEquals } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/feed/clock.ts";
-import { runLoad } from "../../src/operations/load.ts";
+import { carryOutLoad, runLoad } from "../../src/operations/load.ts";
+import { readLoadArguments } from "../../src/operations/load/load_arguments.ts";
 import type { LoadReport } from "../../src/operations/load/load_report.ts";
+import { until } from "../support/redis_server.ts";
 import { startRunning } from "../support/running.ts";
 
 async function load(args: readonly string[]): Promise<{ code: number; lines: string[]; report: LoadReport }> {
@@ -43,6 +45,44 @@ Deno.test("forty clients of all transports, flapping ones too, get every event o
   const sent = Number(/^tickcast_events_sent_total (\d+)$/m.exec(metrics)?.[1]);
   const received = Number(all.report.totals.events) + Number(some.report.totals.events);
   assert(sent >= received, `${sent} sent, ${received} received`);
+});
+
+Deno.test("what the metrics say was sent is what the clients received, to the event", async () => {
+  await using running = await startRunning({ SIMULATOR_RATE: "200", LOG_LEVEL: "error" });
+  const stop = new AbortController();
+  const plan = readLoadArguments([
+    "--url",
+    running.base,
+    "--stages",
+    "30:0.3,30:60",
+    "--mix",
+    "ws:60,sse:40",
+  ]);
+  assert(plan !== undefined);
+  const loading = carryOutLoad(plan, {
+    clock: systemClock,
+    random: systemRandom,
+    print: () => {},
+    signal: stop.signal,
+  });
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${running.base}/metrics`)).text();
+    return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+  };
+  await until(async () => await metric("tickcast_events_sent_total") > 3000, "events");
+  // Nothing comes from upstream any more: what was sent arrives, and the numbers stand still.
+  running.tickcast.simulator?.control({ fault: "silence", duration_ms: 60_000 });
+  let sent = -1;
+  await until(async () => {
+    const before = sent;
+    sent = await metric("tickcast_events_sent_total");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return sent === before;
+  }, "quiet");
+  stop.abort();
+  const { totals } = await loading;
+  assertEquals(totals.events, sent);
+  assertEquals(totals.undetected, 0);
 });
 
 Deno.test("a server that leaves out one event in a hundred is found out", async () => {
