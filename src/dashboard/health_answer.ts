@@ -1,5 +1,4 @@
 /** The health routes' answers as the pages read them: only what is used, tolerant of what is missing. Shapes: `docs/protocol.md`. */
-
 import { tokenHeaders } from "./page_token.ts";
 
 /** One stream of `/health/streams`. */
@@ -31,17 +30,24 @@ export interface StreamsHealth {
   readonly streams: Readonly<Record<string, StreamHealth>>;
 }
 
-/** Fetches JSON from a route beside the page; undefined when it can't be had. A 503 of a health route still has its body. */
-export async function ask<T>(route: string, signal: AbortSignal): Promise<T | undefined> {
+/** What a route answered: 0 is no answer at all. */
+export interface Answer<T> {
+  readonly status: number;
+  readonly value: T | undefined;
+}
+
+/** Fetches JSON from a route beside the page. A 503 of a health route still has its value. */
+export async function ask<T>(
+  route: string,
+  signal: AbortSignal,
+  headers = tokenHeaders(),
+): Promise<Answer<T>> {
   try {
-    const response = await fetch(route, {
-      signal,
-      cache: "no-store",
-      headers: { accept: "application/json", ...tokenHeaders() },
-    });
-    return response.ok || response.status === 503 ? await response.json() as T : undefined;
+    const response = await fetch(route, { signal, cache: "no-store", headers });
+    const { status } = response;
+    return { status, value: response.ok || status === 503 ? await response.json() as T : undefined };
   } catch {
-    return undefined;
+    return { status: 0, value: undefined };
   }
 }
 

@@ -64,27 +64,30 @@ class HealthPage {
 
   async #ask(): Promise<void> {
     const signal = AbortSignal.timeout(ASK_LIMIT_MS);
-    const [health, connections, stats, alive] = await Promise.all([
-      ask<Health>("health/streams", signal),
-      ask<ConnectionsAnswer>("api/websocket/connections", signal),
-      ask<Stats>("ws/stats", signal),
-      ask<Alive>("health", signal),
+    const token = need("admin-token", HTMLInputElement).value.trim();
+    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+    const read = async <T>(route: string) => (await ask<T>(route, signal, headers)).value;
+    const [{ status, value: health }, connections, stats, alive] = await Promise.all([
+      ask<Health>("health/streams", signal, headers),
+      read<ConnectionsAnswer>("api/websocket/connections"),
+      read<Stats>("ws/stats"),
+      read<Alive>("health"),
     ]);
-    this.#drawVerdict(health);
+    this.#drawVerdict(health, status);
     if (health) this.#streams.draw(Object.values(health.streams));
     this.#connections.draw(connections);
     this.#drawTiles(health, connections, stats);
     this.#drawEdges(alive, stats);
     this.#drawIngest(health);
-    if (this.#round++ % COST_EVERY === 0) drawCost(await ask<CostAnswer>("api/cost", signal));
+    if (this.#round++ % COST_EVERY === 0) drawCost(await read<CostAnswer>("api/cost"));
   }
 
-  #drawVerdict(health: Health | undefined): void {
-    const verdict = verdictOf(health);
+  #drawVerdict(health: Health | undefined, status: number): void {
+    const verdict = verdictOf(health, status);
     need("verdict").dataset.light = need("link").dataset.light = verdict.light;
     setText(need("verdict-text"), verdict.text);
     setText(need("verdict-detail"), verdict.detail || "\u00a0");
-    setText(need("link-text"), health ? "Answering" : "No answer");
+    setText(need("link-text"), health || status > 0 ? "Answering" : "No answer");
     setText(need("link-age"), formatTime(Date.now()));
     need("simulated").hidden = health?.simulated !== true;
   }

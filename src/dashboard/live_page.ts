@@ -176,7 +176,7 @@ class LivePage {
   }
 
   async #askHealth(): Promise<void> {
-    const health = await ask<StreamsHealth>("health/streams", AbortSignal.timeout(5_000));
+    const { value: health } = await ask<StreamsHealth>("health/streams", AbortSignal.timeout(5_000));
     if (!health) return;
     need("simulated").hidden = health.simulated !== true;
     this.#bar.states(statesOf(health));
@@ -184,7 +184,7 @@ class LivePage {
 
   /** What can be searched for, and what is watched when the reader has chosen nothing yet. */
   async #askSymbols(tries: number): Promise<void> {
-    const answer = await ask<{ events: AnyEvent[] }>(
+    const { value: answer } = await ask<{ events: AnyEvent[] }>(
       "snapshot/tick?fields=price,close,dayVolume",
       AbortSignal.timeout(10_000),
     );

@@ -11,8 +11,16 @@ export interface Verdict {
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
-/** Judges what the server said; undefined when it doesn't answer. */
-export function verdictOf(health: StreamsHealth | undefined): Verdict {
+/** Judges what the server said; `status` is that of its answer where it said nothing of use. */
+export function verdictOf(health: StreamsHealth | undefined, status = 0): Verdict {
+  if (!health && (status === 401 || status === 403)) {
+    return {
+      light: "yellow",
+      text: "These figures are private",
+      detail:
+        "Type the admin token below to see them: it is sent with every request of this page and kept nowhere.",
+    };
+  }
   if (!health) {
     return { light: "red", text: "The server does not answer", detail: "Trying again every two seconds." };
   }

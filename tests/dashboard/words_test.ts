@@ -145,6 +145,7 @@ test("the verdict names what doesn't flow", () => {
   assertEquals(read({ tick: "closed" }), ["green", "The market is closed"]);
   assertEquals(read({ tick: "off" }), ["yellow", "No stream is configured"]);
   assertEquals(verdictOf(undefined).light, "red");
+  assertEquals(verdictOf(undefined, 401).text, "These figures are private");
 });
 
 test("lag is shown by hop, and nothing where nothing is known", () => {
