@@ -9,6 +9,8 @@ import type { NoteStore } from "../feed/store.ts";
 
 /** A read newer than this is good enough; it bounds what health costs in commands, whoever asks however often. */
 export const NOTES_FRESH_MS = 2_000;
+/** For heartbeats, which go on day and night while anybody is connected, one of their own intervals is. */
+export const NOTES_PEEK_FRESH_MS = 15_000;
 /** How long a reader waits for a refresh before it takes what is known. */
 export const NOTES_WAIT_MS = 400;
 /** A refresh that takes longer is given up, so that the next one can start. */
@@ -32,6 +34,7 @@ export interface IngestNotes {
 export class IngestNoteReader implements Disposable {
   readonly #store: NoteStore;
   readonly #clock: Clock;
+  readonly #peekFreshMs: number;
   readonly #stop = new AbortController();
   #ingest: IngestHealth | undefined;
   #plan: PublishedPlan | undefined;
@@ -43,20 +46,22 @@ export class IngestNoteReader implements Disposable {
   #failingSince: number | undefined;
   #refresh: Promise<void> | undefined;
 
-  constructor(store: NoteStore, clock: Clock) {
+  /** @param peekFreshMs how old what {@link IngestNoteReader.peek} gives may get; reads in memory cost nothing */
+  constructor(store: NoteStore, clock: Clock, peekFreshMs: number = NOTES_PEEK_FRESH_MS) {
     this.#store = store;
     this.#clock = clock;
+    this.#peekFreshMs = peekFreshMs;
   }
 
   /** What is known now, without waiting; starts a refresh when that is old. */
   peek(): IngestNotes {
-    this.#startRefresh();
+    this.#startRefresh(this.#peekFreshMs);
     return this.#notes();
   }
 
   /** What is known after waiting for a refresh, but never longer than {@link NOTES_WAIT_MS}. Never rejects. */
   async read(): Promise<IngestNotes> {
-    const refresh = this.#startRefresh();
+    const refresh = this.#startRefresh(NOTES_FRESH_MS);
     if (refresh) {
       await new Promise<void>((resolve) => {
         const limit = this.#clock.timer(NOTES_WAIT_MS, resolve);
@@ -91,9 +96,9 @@ export class IngestNoteReader implements Disposable {
     return Math.max(0, this.#readAt - since);
   }
 
-  #startRefresh(): Promise<void> | undefined {
+  #startRefresh(freshMs: number): Promise<void> | undefined {
     if (this.#refresh || this.#stop.signal.aborted) return this.#refresh;
-    if (this.#clock.monotonic() - this.#readAtMonotonic < NOTES_FRESH_MS) return undefined;
+    if (this.#clock.monotonic() - this.#readAtMonotonic < freshMs) return undefined;
     const started = this.#clock.now();
     // A question the store leaves open counts as unanswered from when it was asked.
     this.#failingSince ??= started;

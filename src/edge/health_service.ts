@@ -6,7 +6,7 @@ import type { StreamState } from "../feed/health.ts";
 import type { FeedStore } from "../feed/store.ts";
 import type { StreamTable } from "../feed/stream.ts";
 import type { EdgeFacts, EdgePhase } from "./health_facts.ts";
-import { IngestNoteReader, type IngestNotes } from "./health_notes.ts";
+import { IngestNoteReader, type IngestNotes, NOTES_FRESH_MS, NOTES_PEEK_FRESH_MS } from "./health_notes.ts";
 import {
   type HealthSight,
   type SessionAt,
@@ -70,7 +70,9 @@ export class HealthService implements Disposable {
 
   constructor(options: HealthOptions) {
     this.#options = options;
-    this.#notes = new IngestNoteReader(options.store, options.clock);
+    const { store, clock } = options;
+    const peekFreshMs = store.transport === "memory" ? NOTES_FRESH_MS : NOTES_PEEK_FRESH_MS;
+    this.#notes = new IngestNoteReader(store, clock, peekFreshMs);
   }
 
   /** What ingest said last, without waiting. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   IngestNoteReader,
   NOTES_FRESH_MS,
+  NOTES_PEEK_FRESH_MS,
   NOTES_READ_LIMIT_MS,
   NOTES_WAIT_MS,
 } from "../../src/edge/health_notes.ts";
@@ -62,6 +63,19 @@ pure("read() asks the store at most once per freshness time, whoever asks how of
   await Promise.all(Array.from({ length: 50 }, () => reader.read()));
   assertEquals(store.reads, 4);
 });
+
+pure(
+  "peek() has the store asked once a heartbeat's interval, however many clients are beaten for",
+  async () => {
+    const { store, clock, reader } = setUp();
+    using _reader = reader;
+    for (let second = 0; second < 60; second++) {
+      for (let client = 0; client < 100; client++) reader.peek();
+      await clock.advance(1_000);
+    }
+    assertEquals(store.reads, 2 * 60_000 / NOTES_PEEK_FRESH_MS);
+  },
+);
 
 pure("read() answers with what is known when the store hangs, and tells how long", async () => {
   const { store, clock, reader } = setUp();
