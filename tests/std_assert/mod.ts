@@ -100,9 +100,7 @@ export function assertStringIncludes(
   if (!actual.includes(expected)) {
     fail_(
       message ??
-        `Expected ${JSON.stringify(actual)} to include ${
-          JSON.stringify(expected)
-        }`,
+        `Expected ${JSON.stringify(actual)} to include ${JSON.stringify(expected)}`,
     );
   }
 }
