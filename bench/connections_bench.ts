@@ -7,10 +7,10 @@
 import { systemClock } from "../src/feed/clock.ts";
 import { silentLog } from "../src/feed/log.ts";
 import { STREAMS } from "../src/feed/stream.ts";
-import { ConnectionManager } from "../src/ingest/connection_manager.ts";
-import { createPipeline, type Pipeline } from "../src/ingest/pipeline.ts";
-import { socketOpener } from "../src/ingest/upstream_socket.ts";
-import { createMemoryStore } from "../src/store/memory_store.ts";
+import { ConnectionManager } from "../src/ingest/manage/connection_manager.ts";
+import { createPipeline, type Pipeline } from "../src/ingest/channel/pipeline.ts";
+import { socketOpener } from "../src/ingest/upstream/upstream_socket.ts";
+import { createMemoryStore } from "../src/store/memory/memory_store.ts";
 import { frameOf, wireTrade } from "../tests/support/wire_factory.ts";
 import { wsUpstream } from "../tests/support/ws_upstream.ts";
 import { setImmediate } from "node:timers";

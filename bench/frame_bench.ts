@@ -11,12 +11,12 @@
 import { systemClock } from "../src/feed/clock.ts";
 import { encodeEvent, stampBody } from "../src/feed/event_text.ts";
 import { symbolPatterns } from "../src/feed/symbol.ts";
-import { Conflator } from "../src/edge/conflation.ts";
+import { Conflator } from "../src/edge/follow/conflation.ts";
 import { EdgeCounters } from "../src/edge/edge_counters.ts";
-import type { LogRecord } from "../src/edge/log_record.ts";
-import { RingBudget } from "../src/edge/ring_budget.ts";
-import { SelectionIndex } from "../src/edge/selection_index.ts";
-import { StreamLog } from "../src/edge/stream_log.ts";
+import type { LogRecord } from "../src/edge/pull/log_record.ts";
+import { RingBudget } from "../src/edge/pull/ring_budget.ts";
+import { SelectionIndex } from "../src/edge/follow/selection_index.ts";
+import { StreamLog } from "../src/edge/pull/stream_log.ts";
 import { aSecond, aTrade } from "../tests/support/event_factory.ts";
 
 const EPOCH = "k3f9a0b1";

@@ -3,7 +3,7 @@
  * number of programs; shared messages cost a look-up. No budget of its own: at 100 events a frame it must stay well
  * above the 50 k events/s that ingest appends.
  */
-import { WireFrames } from "../src/edge/massive_frame.ts";
+import { WireFrames } from "../src/edge/massive/massive_frame.ts";
 import { encodeEvent, stampBody } from "../src/feed/event_text.ts";
 import { aSecond, aTrade } from "../tests/support/event_factory.ts";
 

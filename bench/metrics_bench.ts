@@ -3,12 +3,12 @@
  * flush, so that nobody notices being watched. By symbol it costs more: that is what the setting's own words say.
  */
 import { EdgeCounters } from "../src/edge/edge_counters.ts";
-import { factsWithoutEdge } from "../src/edge/health_facts.ts";
-import { operational } from "../src/edge/operational_routes.ts";
+import { factsWithoutEdge } from "../src/edge/report/health_facts.ts";
+import { operational } from "../src/edge/report/operational_routes.ts";
 import { systemClock } from "../src/feed/clock.ts";
 import { silentLog } from "../src/feed/log.ts";
 import { STREAM_SPECS, STREAMS } from "../src/feed/stream.ts";
-import { createMemoryStore } from "../src/store/memory_store.ts";
+import { createMemoryStore } from "../src/store/memory/memory_store.ts";
 import { aChannel, aConnection, anIngestHealth, aPlan } from "../tests/support/ingest_health_factory.ts";
 
 const store = createMemoryStore(systemClock);

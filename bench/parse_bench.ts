@@ -3,8 +3,8 @@
  * take 500 µs at most (one of 1 event: 5 µs).
  */
 import type { Market } from "../src/feed/wire_fields.ts";
-import { parseFrame } from "../src/ingest/parse_frame.ts";
-import { splitElements } from "../src/ingest/split_elements.ts";
+import { parseFrame } from "../src/ingest/wire/parse_frame.ts";
+import { splitElements } from "../src/ingest/wire/split_elements.ts";
 import { frameOf, wireBar, wireFairValue, wireTrade } from "../tests/support/wire_factory.ts";
 
 const EVENTS = 100;

@@ -8,7 +8,7 @@
  */
 import type { SymbolEvent } from "../src/feed/event.ts";
 import { sessionAt } from "../src/feed/market_calendar.ts";
-import { createHeatmapFold } from "../src/signals/heatmap_fold.ts";
+import { createHeatmapFold } from "../src/signals/heatmap/heatmap_fold.ts";
 import { createSignalFold, type SignalFold } from "../src/signals/signal_fold.ts";
 import { A_MONDAY, aFairValue, aMinute, aTrade } from "../tests/support/event_factory.ts";
 

@@ -2,12 +2,12 @@
 import { Hono } from "hono";
 import { describeError } from "../feed/error.ts";
 import { TickcastError } from "../feed/error.ts";
-import { deliveryRoutes } from "./delivery_routes.ts";
+import { deliveryRoutes } from "./deliver/delivery_routes.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { answerFault, answerText, tagOf } from "./http_answer.ts";
-import { cors } from "./origin_cors.ts";
-import { securityHeaders } from "./security_headers.ts";
-import type { SessionHub } from "./session_hub.ts";
+import { cors } from "./admit/origin_cors.ts";
+import { securityHeaders } from "./admit/security_headers.ts";
+import type { SessionHub } from "./deliver/session_hub.ts";
 
 /** A page or asset, served as it is. */
 export interface Page {

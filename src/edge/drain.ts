@@ -5,9 +5,9 @@
  */
 import { describeError } from "../feed/error.ts";
 import type { EdgeCore } from "./edge_core.ts";
-import type { MassiveDoor } from "./massive_door.ts";
-import type { Operational } from "./operational_routes.ts";
-import type { SessionHub } from "./session_hub.ts";
+import type { MassiveDoor } from "./massive/massive_door.ts";
+import type { Operational } from "./report/operational_routes.ts";
+import type { SessionHub } from "./deliver/session_hub.ts";
 
 /** Clients come back spread over this long. */
 export const DRAIN_SPREAD_MS = 2_000;

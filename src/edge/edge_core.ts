@@ -3,13 +3,13 @@ import type { Clock, Random } from "../feed/clock.ts";
 import type { StreamState } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { EdgeSettings } from "../feed/settings/settings.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
+import type { ConnectionLimits } from "./admit/connection_limits.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
-import type { FeedSet } from "./feed_set.ts";
-import type { FlushSchedule } from "./flush_schedule.ts";
-import type { PlanReader } from "./plan_reader.ts";
-import type { AccessGate } from "./principal.ts";
-import type { SlowLimits } from "./slow_policy.ts";
+import type { FeedSet } from "./pull/feed_set.ts";
+import type { FlushSchedule } from "./follow/flush_schedule.ts";
+import type { PlanReader } from "./pull/plan_reader.ts";
+import type { AccessGate } from "./admit/principal.ts";
+import type { SlowLimits } from "./follow/slow_policy.ts";
 
 /** See the file comment. */
 export interface EdgeCore {

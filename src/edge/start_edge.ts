@@ -6,10 +6,10 @@ import { drainEdge, type Stoppable } from "./drain.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import { type EdgeLife, type EdgeOptions, wireEdge } from "./edge_wiring.ts";
-import type { EdgeFacts } from "./health_facts.ts";
-import type { Operational } from "./operational_routes.ts";
-import type { SessionHub } from "./session_hub.ts";
-import { refusal } from "./ws_door.ts";
+import type { EdgeFacts } from "./report/health_facts.ts";
+import type { Operational } from "./report/operational_routes.ts";
+import type { SessionHub } from "./deliver/session_hub.ts";
+import { refusal } from "./deliver/ws_door.ts";
 
 export type { EdgeOptions } from "./edge_wiring.ts";
 
@@ -64,7 +64,7 @@ export function startEdge(options: EdgeOptions): Edge {
     serve: async (hostname, port) => {
       if (core.settings.server === "deno") return listen(hostname, port, fetch);
       // Loaded only where it is used: its packages read the environment and take time to start.
-      const { serveHardened } = await import("./hardened_server.ts");
+      const { serveHardened } = await import("./hardened/hardened_server.ts");
       const server = await serveHardened({ core, doors, hostname, port });
       servers.push(server);
       return server;

@@ -7,8 +7,8 @@ import { describeError } from "../feed/error.ts";
 import type { IngestHealth, PublishedPlan } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { NoteStore } from "../feed/store.ts";
-import { CHANGES_NOTE, CHANGES_TTL_MS, type RuntimeChanges } from "./runtime_changes.ts";
-import { withinLimit } from "./time_limit.ts";
+import { CHANGES_NOTE, CHANGES_TTL_MS, type RuntimeChanges } from "./manage/runtime_changes.ts";
+import { withinLimit } from "./channel/time_limit.ts";
 
 /** Name of the plan's note (`tickcast:plan`). */
 export const PLAN_NOTE = "plan";

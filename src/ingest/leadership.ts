@@ -7,7 +7,7 @@ import { type Clock, isAbort } from "../feed/clock.ts";
 import { describeError } from "../feed/error.ts";
 import type { Log } from "../feed/log.ts";
 import type { Lease, LeaseStore } from "../feed/store.ts";
-import { withinLimit } from "./time_limit.ts";
+import { withinLimit } from "./channel/time_limit.ts";
 
 /** How long a lease holds without being renewed. */
 export const LEASE_MS = 5_000;

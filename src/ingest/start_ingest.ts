@@ -9,17 +9,17 @@ import type { Log } from "../feed/log.ts";
 import type { Settings } from "../feed/settings/settings.ts";
 import { STREAMS } from "../feed/stream.ts";
 import type { FeedStore } from "../feed/store.ts";
-import type { ConnectionPlan } from "./connection_plan.ts";
-import type { UpstreamFrame } from "./frame.ts";
-import type { Upstream } from "./connection_manager.ts";
-import { createDerivedHost, type DerivedHost } from "./derived_host.ts";
+import type { ConnectionPlan } from "./plan/connection_plan.ts";
+import type { UpstreamFrame } from "./wire/frame.ts";
+import type { Upstream } from "./manage/connection_manager.ts";
+import { createDerivedHost, type DerivedHost } from "./derive/derived_host.ts";
 import { createDerivedStreams } from "../signals/derived_streams.ts";
-import { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline.ts";
-import { readPlan } from "./plan_source.ts";
-import { enabledStreams, heatmapSymbols, publishedPlan } from "./published_plan.ts";
-import { Recorder } from "./recorder.ts";
+import { createPipeline, type Pipeline, type PipelineOptions } from "./channel/pipeline.ts";
+import { readPlan } from "./plan/plan_source.ts";
+import { enabledStreams, heatmapSymbols, publishedPlan } from "./plan/published_plan.ts";
+import { Recorder } from "./record/recorder.ts";
 import { RunningIngest } from "./running_ingest.ts";
-import { type SocketOpener, socketOpener } from "./upstream_socket.ts";
+import { type SocketOpener, socketOpener } from "./upstream/upstream_socket.ts";
 
 /** How ingest is started. */
 export interface StartIngestOptions {

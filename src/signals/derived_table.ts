@@ -3,7 +3,7 @@
  * routes, checkpoints and catching up all follow.
  */
 import type { DerivedSpec } from "./derived_fold.ts";
-import { heatmapStream } from "./heatmap_stream.ts";
+import { heatmapStream } from "./heatmap/heatmap_stream.ts";
 import { signalStream } from "./signal_stream.ts";
 
 /** In the order they see an event. */

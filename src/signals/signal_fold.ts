@@ -5,8 +5,8 @@
  */
 import type { MinuteBar, Signal, SymbolEvent } from "../feed/event.ts";
 import { Checkpoints } from "./checkpoint.ts";
-import type { Detector, DetectorMemory, Emit, SignalFields } from "./detector.ts";
-import { DETECTORS } from "./detector_table.ts";
+import type { Detector, DetectorMemory, Emit, SignalFields } from "./detectors/detector.ts";
+import { DETECTORS } from "./detectors/detector_table.ts";
 import { type Print, printOfSecond, printOfTrade } from "./print.ts";
 import { RecentKeys } from "./recent_keys.ts";
 import { type ReadyDetector, SymbolSignals } from "./symbol_signals.ts";

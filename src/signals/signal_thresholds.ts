@@ -1,6 +1,6 @@
 /** Every threshold of signals and heatmap, for settings (which refuse unknown `SIGNAL_*` names) and the configuration reference. */
-import { DETECTORS } from "./detector_table.ts";
-import { HEATMAP_THRESHOLDS } from "./liquidation_model.ts";
+import { DETECTORS } from "./detectors/detector_table.ts";
+import { HEATMAP_THRESHOLDS } from "./heatmap/liquidation_model.ts";
 import type { ThresholdSpec } from "./threshold.ts";
 
 /** In the order of the detectors, the heatmap's last. Follows from the detectors: nothing is listed twice. */

@@ -6,7 +6,7 @@ import type { Clock, Random } from "../feed/clock.ts";
 import type { Log } from "../feed/log.ts";
 import type { StoreSettings } from "../feed/settings/settings.ts";
 import type { FeedStore } from "../feed/store.ts";
-import { createMemoryStore } from "./memory_store.ts";
+import { createMemoryStore } from "./memory/memory_store.ts";
 import { UsageMeter } from "./usage_meter.ts";
 
 /** What a store needs of the program. */
@@ -38,8 +38,8 @@ export async function openStore(settings: StoreSettings, deps: StoreDeps): Promi
 }
 
 async function openTcp(url: string, deps: StoreDeps): Promise<FeedStore> {
-  const { TcpTransport } = await import("./tcp_transport.ts");
-  const { createRedisStore } = await import("./redis_store.ts");
+  const { TcpTransport } = await import("./tcp/tcp_transport.ts");
+  const { createRedisStore } = await import("./redis/redis_store.ts");
   const usage = new UsageMeter();
   const log = deps.log.child("store");
   const transport = new TcpTransport({ ...deps, url, log }, usage);
@@ -50,8 +50,8 @@ async function openTcp(url: string, deps: StoreDeps): Promise<FeedStore> {
 }
 
 async function openRest(url: string, token: string, deps: StoreDeps): Promise<FeedStore> {
-  const { RestTransport } = await import("./rest_transport.ts");
-  const { createRedisStore } = await import("./redis_store.ts");
+  const { RestTransport } = await import("./rest/rest_transport.ts");
+  const { createRedisStore } = await import("./redis/redis_store.ts");
   const usage = new UsageMeter();
   const transport = new RestTransport({ ...deps, url, token }, usage);
   return createRedisStore({ ...deps, log: deps.log.child("store"), transport, usage });

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventSource } from "eventsource";
 import { SignJWT } from "jose";
-import { CLOCK_TOLERANCE_S } from "../../src/edge/auth_claims.ts";
+import { CLOCK_TOLERANCE_S } from "../../src/edge/admit/auth_claims.ts";
 import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { AUDIENCE, ISSUER, JWT_SECRET, secretSettings } from "../support/token_factory.ts";

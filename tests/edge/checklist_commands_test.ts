@@ -1,9 +1,9 @@
 /** What a client may say wrongly on a socket, row by row: each has its defined answer, and the connection lives on. */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { readCommand } from "../../src/edge/client_commands.ts";
-import { readQuery } from "../../src/edge/subscription_query.ts";
-import { readStart } from "../../src/edge/subscription_ask.ts";
+import { readCommand } from "../../src/edge/deliver/client_commands.ts";
+import { readQuery } from "../../src/edge/deliver/subscription_query.ts";
+import { readStart } from "../../src/edge/deliver/subscription_ask.ts";
 import { TickcastError } from "../../src/feed/error.ts";
 import { aTrade } from "../support/event_factory.ts";
 import { sessionScene } from "./session_scene.ts";

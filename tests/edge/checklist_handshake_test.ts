@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { handshakeText, rawRequest } from "../support/raw_http.ts";
 import { edgeRig, type RigOptions } from "./edge_rig.ts";
-import { AUTH_DEADLINE_MS } from "../../src/edge/principal.ts";
+import { AUTH_DEADLINE_MS } from "../../src/edge/admit/principal.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { SocketClient } from "./test_clients.ts";
 

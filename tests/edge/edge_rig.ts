@@ -8,8 +8,8 @@ import { type Log, silentLog } from "../../src/feed/log.ts";
 import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { streamOfList, STREAMS, type StreamTable } from "../../src/feed/stream.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { MemoryState } from "../../src/store/memory_state.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { MemoryState } from "../../src/store/memory/memory_state.ts";
 import { type Edge, type EdgeOptions, startEdge } from "../../src/edge/start_edge.ts";
 
 export const edgeSettings = (over: Partial<EdgeSettings> = {}): EdgeSettings => ({

@@ -1,5 +1,5 @@
 /** A server-side socket without a network: its client reads when a test lets it. */
-import type { ServerSocket } from "../../src/edge/websocket_transport.ts";
+import type { ServerSocket } from "../../src/edge/deliver/websocket_transport.ts";
 import type { Message } from "./test_clients.ts";
 
 export class FakeSocket implements ServerSocket {

@@ -3,9 +3,9 @@ import type { Position } from "../../src/feed/cursor.ts";
 import { eventId } from "../../src/feed/cursor.ts";
 import type { FeedEvent } from "../../src/feed/event.ts";
 import { encodeEvent, stampBody } from "../../src/feed/event_text.ts";
-import { type LogRecord, type Missing, missingRecord } from "../../src/edge/log_record.ts";
-import { RingBudget } from "../../src/edge/ring_budget.ts";
-import { StreamLog } from "../../src/edge/stream_log.ts";
+import { type LogRecord, type Missing, missingRecord } from "../../src/edge/pull/log_record.ts";
+import { RingBudget } from "../../src/edge/pull/ring_budget.ts";
+import { StreamLog } from "../../src/edge/pull/stream_log.ts";
 import { aTrade } from "../support/event_factory.ts";
 
 export const EPOCH = "k3f9a0b1";

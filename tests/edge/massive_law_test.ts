@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { MassiveDoor } from "../../src/edge/massive_door.ts";
+import { MassiveDoor } from "../../src/edge/massive/massive_door.ts";
 import type { FeedEvent } from "../../src/feed/event.ts";
 import { aFairValue, aGap, aMinute, aSecond, aTrade } from "../support/event_factory.ts";
 import { ManualClock } from "../support/manual_clock.ts";

@@ -1,7 +1,7 @@
 /** Sessions on a clock that a test moves: sockets without a network, one edge, one writer. */
-import type { Principal } from "../../src/edge/principal.ts";
-import { anonymous } from "../../src/edge/principal.ts";
-import { type SocketHandlers, socketHandlers } from "../../src/edge/websocket_transport.ts";
+import type { Principal } from "../../src/edge/admit/principal.ts";
+import { anonymous } from "../../src/edge/admit/principal.ts";
+import { type SocketHandlers, socketHandlers } from "../../src/edge/deliver/websocket_transport.ts";
 import type { Tier } from "../../src/feed/settings/settings.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { edgeRig, type Rig, type RigOptions } from "./edge_rig.ts";

@@ -1,6 +1,6 @@
 /** Slow clients: warned, conflated, closed with a cursor, in bounded time and bytes; fast ones don't notice. */
 import { assertEquals } from "@std/assert";
-import { SlowPolicy } from "../../src/edge/slow_policy.ts";
+import { SlowPolicy } from "../../src/edge/follow/slow_policy.ts";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { sessionScene } from "./session_scene.ts";
 

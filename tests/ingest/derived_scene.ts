@@ -4,9 +4,9 @@ import { DERIVED_STREAMS } from "../../src/signals/derived_table.ts";
 import { createDerivedStreams } from "../../src/signals/derived_streams.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
-import { createDerivedHost, type DerivedHost } from "../../src/ingest/derived_host.ts";
-import type { Pipeline } from "../../src/ingest/pipeline.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createDerivedHost, type DerivedHost } from "../../src/ingest/derive/derived_host.ts";
+import type { Pipeline } from "../../src/ingest/channel/pipeline.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { type HarnessOptions, startPipeline } from "./pipeline_harness.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { TickcastError } from "../../src/feed/error.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { aFairValue, aMinute, aTrade } from "../support/event_factory.ts";
 import { type Harness, startPipeline } from "./pipeline_harness.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { TickcastError } from "../../src/feed/error.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { aTrade } from "../support/event_factory.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { startPipeline } from "./pipeline_harness.ts";

@@ -7,8 +7,8 @@ import {
   type Pipeline,
   type PipelineOptions,
   type PipelineSettings,
-} from "../../src/ingest/pipeline.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+} from "../../src/ingest/channel/pipeline.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 export interface Harness extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from "../../src/feed/clock.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { STREAMS } from "../../src/feed/stream.ts";
-import { createPipeline, type Pipeline } from "../../src/ingest/pipeline.ts";
+import { createPipeline, type Pipeline } from "../../src/ingest/channel/pipeline.ts";
 import { openStore } from "../../src/store/open_store.ts";
 import { A_MONDAY, aTrade } from "../support/event_factory.ts";
 import { realPart } from "../support/real_parts.ts";

@@ -1,6 +1,6 @@
 /** The five configurations of `fixtures/plans/`, from the file to the sockets. */
 import { assertEquals } from "@std/assert";
-import { parseUniverses } from "../../src/ingest/universes.ts";
+import { parseUniverses } from "../../src/ingest/plan/universes.ts";
 import { scene, start, stop } from "../support/ingest_scene.ts";
 
 const folder = new URL("../../fixtures/plans/", import.meta.url);

@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { silentLog } from "../../src/feed/log.ts";
-import { CapacityWatch } from "../../src/ingest/capacity_watch.ts";
-import { createDropCounter, DROP_REASONS_MAX } from "../../src/ingest/drop_counter.ts";
-import { Fifo } from "../../src/ingest/fifo.ts";
-import { GENERATION_MS, RecentHistogram } from "../../src/ingest/recent_histogram.ts";
-import { RecentRate } from "../../src/ingest/recent_rate.ts";
-import { SymbolRates } from "../../src/ingest/symbol_rates.ts";
+import { CapacityWatch } from "../../src/ingest/channel/capacity_watch.ts";
+import { createDropCounter, DROP_REASONS_MAX } from "../../src/ingest/wire/drop_counter.ts";
+import { Fifo } from "../../src/ingest/channel/fifo.ts";
+import { GENERATION_MS, RecentHistogram } from "../../src/ingest/channel/recent_histogram.ts";
+import { RecentRate } from "../../src/ingest/channel/recent_rate.ts";
+import { SymbolRates } from "../../src/ingest/channel/symbol_rates.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, permissions: "none", fn });

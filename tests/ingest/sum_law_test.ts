@@ -6,7 +6,7 @@ import type { FeedEvent } from "../../src/feed/event.ts";
 import type { EventBody } from "../../src/feed/event_text.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { STREAM_SPECS, streamTable } from "../../src/feed/stream.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { startPipeline } from "./pipeline_harness.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { statusOf } from "../../src/ingest/connection_state.ts";
-import { refusalOf, refusalOfUpgrade } from "../../src/ingest/refusal.ts";
+import { statusOf } from "../../src/ingest/upstream/connection_state.ts";
+import { refusalOf, refusalOfUpgrade } from "../../src/ingest/upstream/refusal.ts";
 import { rig } from "../support/connection_rig.ts";
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });

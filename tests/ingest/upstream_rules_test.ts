@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { TickcastError } from "../../src/feed/error.ts";
-import { ackedTopics } from "../../src/ingest/ack_ledger.ts";
+import { ackedTopics } from "../../src/ingest/upstream/ack_ledger.ts";
 import {
   BACKOFF_CAP_MS,
   backoffMs,
@@ -11,15 +11,15 @@ import {
   REST_BASE_MS,
   REST_CAP_MS,
   restMs,
-} from "../../src/ingest/backoff.ts";
-import { ConnectionStats } from "../../src/ingest/connection_stats.ts";
+} from "../../src/ingest/upstream/backoff.ts";
+import { ConnectionStats } from "../../src/ingest/upstream/connection_stats.ts";
 import { LEASE_MS, mayTake, nextLooks } from "../../src/ingest/leadership.ts";
-import { Liveness } from "../../src/ingest/liveness.ts";
-import { Outages } from "../../src/ingest/outages.ts";
-import { refusalOfClose, refusalOfSocketError, refusalOfStatus } from "../../src/ingest/refusal.ts";
-import { decideSlot } from "../../src/ingest/slot_rules.ts";
-import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/subscription_topics.ts";
-import { parseUniverses, resolveUniverse } from "../../src/ingest/universes.ts";
+import { Liveness } from "../../src/ingest/upstream/liveness.ts";
+import { Outages } from "../../src/ingest/upstream/outages.ts";
+import { refusalOfClose, refusalOfSocketError, refusalOfStatus } from "../../src/ingest/upstream/refusal.ts";
+import { decideSlot } from "../../src/ingest/plan/slot_rules.ts";
+import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/plan/subscription_topics.ts";
+import { parseUniverses, resolveUniverse } from "../../src/ingest/plan/universes.ts";
 
 const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

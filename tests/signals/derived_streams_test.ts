@@ -4,7 +4,7 @@ import { STREAM_SPECS, STREAMS, type StreamSpec, streamTable } from "../../src/f
 import type { DerivedFold, DerivedSettings, DerivedSpec } from "../../src/signals/derived_fold.ts";
 import { createDerivedStreams } from "../../src/signals/derived_streams.ts";
 import { DERIVED_STREAMS } from "../../src/signals/derived_table.ts";
-import { HEATMAPS_A_TURN } from "../../src/signals/heatmap_stream.ts";
+import { HEATMAPS_A_TURN } from "../../src/signals/heatmap/heatmap_stream.ts";
 import { A_MONDAY, aGap, aHeatmap, aMinute, aSignal, aTrade } from "../support/event_factory.ts";
 import { tradesAt } from "./collect.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import { encodeEvent } from "../../src/feed/event_text.ts";
-import { createHeatmapFold } from "../../src/signals/heatmap_fold.ts";
+import { createHeatmapFold } from "../../src/signals/heatmap/heatmap_fold.ts";
 import { A_MONDAY, aMinute } from "../support/event_factory.ts";
 
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import type { MinuteBar } from "../../src/feed/event.ts";
-import { contentHash } from "../../src/signals/content_hash.ts";
-import { HeatBars } from "../../src/signals/heat_bars.ts";
-import { heatmapContent } from "../../src/signals/heat_grid.ts";
-import { readHeatBar, readTiers, splitExposure } from "../../src/signals/liquidation_model.ts";
+import { contentHash } from "../../src/signals/heatmap/content_hash.ts";
+import { HeatBars } from "../../src/signals/heatmap/heat_bars.ts";
+import { heatmapContent } from "../../src/signals/heatmap/heat_grid.ts";
+import { readHeatBar, readTiers, splitExposure } from "../../src/signals/heatmap/liquidation_model.ts";
 import { thresholdReader } from "../../src/signals/threshold.ts";
 import { A_MONDAY, aMinute } from "../support/event_factory.ts";
 

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/a
 import { Heatmap, type MinuteBar } from "../../src/feed/event.ts";
 import { encodeEvent, stampBody } from "../../src/feed/event_text.ts";
 import type { HeatmapContent } from "../../src/feed/heatmap_content.ts";
-import { HeatBars } from "../../src/signals/heat_bars.ts";
-import { columnMs, EMPTY_CONTENT, heatmapContent } from "../../src/signals/heat_grid.ts";
-import { createHeatmapFold, type HeatmapFoldOptions } from "../../src/signals/heatmap_fold.ts";
-import { readHeatBar, readTiers } from "../../src/signals/liquidation_model.ts";
+import { HeatBars } from "../../src/signals/heatmap/heat_bars.ts";
+import { columnMs, EMPTY_CONTENT, heatmapContent } from "../../src/signals/heatmap/heat_grid.ts";
+import { createHeatmapFold, type HeatmapFoldOptions } from "../../src/signals/heatmap/heatmap_fold.ts";
+import { readHeatBar, readTiers } from "../../src/signals/heatmap/liquidation_model.ts";
 import { thresholdReader } from "../../src/signals/threshold.ts";
 import { A_MONDAY, aMinute } from "../support/event_factory.ts";
 

@@ -1,7 +1,7 @@
 /** The detectors on the real market of 2013-10-07 around the opening bell (`recording.ts`). */
 import { assertEquals } from "@std/assert";
 import type { SymbolEvent } from "../../src/feed/event.ts";
-import { SIGNAL_KINDS } from "../../src/signals/detector_table.ts";
+import { SIGNAL_KINDS } from "../../src/signals/detectors/detector_table.ts";
 import { createSignalFold } from "../../src/signals/signal_fold.ts";
 import { applyAll, keysOf } from "./collect.ts";
 import { hasRecording, readRecording } from "./recording.ts";

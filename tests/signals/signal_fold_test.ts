@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import type { SymbolEvent } from "../../src/feed/event.ts";
-import type { Detector } from "../../src/signals/detector.ts";
-import { DETECTORS, SIGNAL_KINDS } from "../../src/signals/detector_table.ts";
+import type { Detector } from "../../src/signals/detectors/detector.ts";
+import { DETECTORS, SIGNAL_KINDS } from "../../src/signals/detectors/detector_table.ts";
 import { createSignalFold } from "../../src/signals/signal_fold.ts";
 import { SIGNAL_THRESHOLDS, thresholdSetting } from "../../src/signals/signal_thresholds.ts";
 import {

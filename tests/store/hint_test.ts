@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { HintQueue } from "../../src/store/hint_queue.ts";
-import { formatHint, parseHint } from "../../src/store/hint_text.ts";
+import { HintQueue } from "../../src/store/memory/hint_queue.ts";
+import { formatHint, parseHint } from "../../src/store/redis/hint_text.ts";
 import type { Hint } from "../../src/feed/store.ts";
 
 const pure = (name: string, fn: () => void | Promise<void>) =>

@@ -1,6 +1,6 @@
 /** A memory store and the damage the contract does behind its back. */
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { MemoryState, type StoredLease } from "../../src/store/memory_state.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { MemoryState, type StoredLease } from "../../src/store/memory/memory_state.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import type { StoreBench } from "./contract.ts";
 

@@ -1,6 +1,6 @@
 /** One upstream connection on a clock that stands still and a fake upstream. */
 import { assertEquals } from "@std/assert";
-import { UpstreamConnection } from "../../src/ingest/upstream_connection.ts";
+import { UpstreamConnection } from "../../src/ingest/upstream/upstream_connection.ts";
 import { FakePipeline } from "./fake_pipeline.ts";
 import { FakeUpstream } from "./fake_upstream.ts";
 import { ManualClock } from "./manual_clock.ts";

@@ -1,7 +1,7 @@
 /** A data path that keeps nothing: it reads frames as far as the upstream side needs, and remembers what it was told. */
 import type { ChannelHealth } from "../../src/feed/health.ts";
-import type { GapToTell, Pipeline } from "../../src/ingest/pipeline.ts";
-import type { UpstreamFrame } from "../../src/ingest/frame.ts";
+import type { GapToTell, Pipeline } from "../../src/ingest/channel/pipeline.ts";
+import type { UpstreamFrame } from "../../src/ingest/wire/frame.ts";
 
 /** See {@link Pipeline}. */
 export class FakePipeline implements Pipeline {

@@ -3,8 +3,8 @@
  * sockets and let them go deaf.
  */
 import type { Clock } from "../../src/feed/clock.ts";
-import { type Refusal, refusalOf, refusalOfClose } from "../../src/ingest/refusal.ts";
-import type { OpenOutcome, SocketFrame, UpstreamSocket } from "../../src/ingest/upstream_socket.ts";
+import { type Refusal, refusalOf, refusalOfClose } from "../../src/ingest/upstream/refusal.ts";
+import type { OpenOutcome, SocketFrame, UpstreamSocket } from "../../src/ingest/upstream/upstream_socket.ts";
 
 /** How the upstream answers; fields can be changed at any time. */
 export interface Manners {

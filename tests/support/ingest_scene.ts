@@ -4,7 +4,7 @@ import { readSettings } from "../../src/feed/settings/read_settings.ts";
 import type { Settings } from "../../src/feed/settings/settings.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { type Ingest, startIngest } from "../../src/ingest/start_ingest.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { FakePipeline } from "./fake_pipeline.ts";
 import { FakeUpstream } from "./fake_upstream.ts";
 import { ManualClock } from "./manual_clock.ts";

@@ -1,14 +1,14 @@
 /** An edge's operational side over a memory store and a still clock, with facts a test can set. */
 import { EdgeCounters } from "../../src/edge/edge_counters.ts";
-import { type EdgeFacts, factsWithoutEdge, type ListFacts } from "../../src/edge/health_facts.ts";
-import { operational } from "../../src/edge/operational_routes.ts";
-import { type ClientFacts, noClients } from "../../src/edge/stats_report.ts";
-import type { MarketSession } from "../../src/edge/stream_state.ts";
+import { type EdgeFacts, factsWithoutEdge, type ListFacts } from "../../src/edge/report/health_facts.ts";
+import { operational } from "../../src/edge/report/operational_routes.ts";
+import { type ClientFacts, noClients } from "../../src/edge/report/stats_report.ts";
+import type { MarketSession } from "../../src/edge/report/stream_state.ts";
 import type { IngestHealth, PublishedPlan } from "../../src/feed/health.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { STREAMS } from "../../src/feed/stream.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { A_MONDAY } from "./event_factory.ts";
 import { ManualClock } from "./manual_clock.ts";
 

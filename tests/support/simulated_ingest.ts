@@ -6,7 +6,7 @@ import type { FeedStore } from "../../src/feed/store.ts";
 import { type Ingest, startIngest } from "../../src/ingest/start_ingest.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/simulator_options.ts";
 import { startSimulator } from "../../src/simulator/start_simulator.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { fastClock } from "./fast_clock.ts";
 import { settingsOf } from "./ingest_scene.ts";
 import { type LoggedLine, recordingLog } from "./recording_log.ts";

@@ -1,5 +1,5 @@
 /** Builders of upstream elements and frames in Massive's own shape, as JSON text where digits matter. */
-import type { UpstreamFrame } from "../../src/ingest/frame.ts";
+import type { UpstreamFrame } from "../../src/ingest/wire/frame.ts";
 import { A_MONDAY } from "./event_factory.ts";
 
 type Wire = Record<string, unknown>;

@@ -1,6 +1,6 @@
 /** Whether hints arrive. Without them everything works, later by up to a pull interval. */
 import type { FeedStore } from "../../feed/store.ts";
-import type { RedisTransport } from "../../store/redis_transport.ts";
+import type { RedisTransport } from "../../store/redis/redis_transport.ts";
 import type { RedisDeps } from "./check_redis.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 

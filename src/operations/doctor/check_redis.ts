@@ -2,10 +2,10 @@
 import type { Clock, Random } from "../../feed/clock.ts";
 import { silentLog } from "../../feed/log.ts";
 import type { StoreSettings } from "../../feed/settings/settings.ts";
-import type { RedisTransport } from "../../store/redis_transport.ts";
-import { RestTransport } from "../../store/rest_transport.ts";
+import type { RedisTransport } from "../../store/redis/redis_transport.ts";
+import { RestTransport } from "../../store/rest/rest_transport.ts";
 import { storeFailure } from "../../store/store_failure.ts";
-import { TcpTransport } from "../../store/tcp_transport.ts";
+import { TcpTransport } from "../../store/tcp/tcp_transport.ts";
 import { UsageMeter } from "../../store/usage_meter.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 

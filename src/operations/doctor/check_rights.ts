@@ -10,7 +10,7 @@ import type { Settings } from "../../feed/settings/settings.ts";
 import type { FeedStore } from "../../feed/store.ts";
 import { keyNames } from "../../store/key_names.ts";
 import { openStore } from "../../store/open_store.ts";
-import type { RedisTransport } from "../../store/redis_transport.ts";
+import type { RedisTransport } from "../../store/redis/redis_transport.ts";
 import type { RedisDeps } from "./check_redis.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 import { checkHints } from "./check_hints.ts";

@@ -7,12 +7,12 @@ import { TickcastError } from "../../feed/error.ts";
 import { IngestHealth } from "../../feed/health.ts";
 import type { Settings } from "../../feed/settings/settings.ts";
 import type { FeedStore } from "../../feed/store.ts";
-import { parseFrame } from "../../ingest/parse_frame.ts";
-import type { PlannedConnection } from "../../ingest/planned_connection.ts";
-import { readPlan } from "../../ingest/plan_source.ts";
-import { type SocketFrame, socketOpener } from "../../ingest/upstream_socket.ts";
-import { splitTopic } from "../../ingest/subscription_topics.ts";
-import { type SessionProgress, UpstreamSession } from "../../ingest/upstream_session.ts";
+import { parseFrame } from "../../ingest/wire/parse_frame.ts";
+import type { PlannedConnection } from "../../ingest/plan/planned_connection.ts";
+import { readPlan } from "../../ingest/plan/plan_source.ts";
+import { type SocketFrame, socketOpener } from "../../ingest/upstream/upstream_socket.ts";
+import { splitTopic } from "../../ingest/plan/subscription_topics.ts";
+import { type SessionProgress, UpstreamSession } from "../../ingest/upstream/upstream_session.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warn, fail, skip } = findingsOf("upstream");

@@ -1,0 +1,176 @@
+/**
+ * Where a request goes: sockets to their doors, everything else to the app. One interface for both servers: Deno's
+ * own takes a Response back, the hardened one asks whether an upgrade may be and is given the socket's handlers.
+ */
+import type { Hono } from "hono";
+import { publicError, TickcastError } from "../../feed/error.ts";
+import { type ClientEntry, leaving, remoteOf } from "../deliver/client_entry.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import { isMassivePath, type MassiveDoor } from "../massive/massive_door.ts";
+import { pathOf, routePath } from "../deliver/route_path.ts";
+import type { SessionHub } from "../deliver/session_hub.ts";
+import { retryAfterMs } from "../deliver/sse_door.ts";
+import { refuseWithRetry } from "../deliver/sse_transport.ts";
+import {
+  handshake,
+  type ServerSocket,
+  type SocketHandlers,
+  socketHandlers,
+  subprotocolOf,
+} from "../deliver/websocket_transport.ts";
+import { UrlDefaults } from "../url_defaults.ts";
+import { admitSocket, refusal } from "../deliver/ws_door.ts";
+
+/** An upgrade that may be. */
+export interface AdmittedUpgrade {
+  /** To be selected, where one was offered. */
+  readonly protocol: string | undefined;
+  /** Takes the open socket. */
+  handlers(socket: ServerSocket): SocketHandlers;
+  /** The handshake failed: there will be no socket. */
+  abandon(): void;
+}
+
+type Judged = Pick<AdmittedUpgrade, "protocol" | "handlers">;
+
+const isSocketPath = (pathname: string): boolean =>
+  isMassivePath(pathname) || routePath(pathname)?.door === "ws";
+
+/** The doors of one instance. */
+export class EdgeDoors {
+  readonly #defaults: UrlDefaults;
+
+  constructor(
+    readonly core: EdgeCore,
+    readonly hub: SessionHub,
+    readonly massive: MassiveDoor,
+    readonly app: Hono,
+    readonly entry: ClientEntry,
+  ) {
+    this.#defaults = new UrlDefaults(core);
+  }
+
+  /** Answers on Deno's own server. Never rejects. */
+  answer(request: Request, info: Deno.ServeHandlerInfo | undefined): Response | Promise<Response> {
+    const pathname = pathOf(request.url);
+    if (isSocketPath(pathname)) return this.#openSocket(request, remoteOf(info));
+    return this.#answerPath(request, pathname, remoteOf(info), info?.completed);
+  }
+
+  /**
+   * Answers a plain request of a server that upgrades by itself. Never rejects.
+   * @param completed settles when the answer has gone out or its peer is gone
+   */
+  async answerFor(request: Request, remote: string | undefined, completed: Promise<void>): Promise<Response> {
+    const pathname = pathOf(request.url);
+    if (!isSocketPath(pathname)) return await this.#answerPath(request, pathname, remote, completed);
+    const admitted = await this.admitUpgrade(request, remote);
+    if (admitted instanceof Response) return admitted;
+    admitted.abandon();
+    return refusal(this.core, new TickcastError("UPGRADE_REQUIRED", "Cannot answer as this is a WebSocket"));
+  }
+
+  #answerPath(
+    request: Request,
+    pathname: string,
+    remote: string | undefined,
+    completed: Promise<void> | undefined,
+  ): Response | Promise<Response> {
+    const isStream = routePath(pathname)?.door === "sse";
+    if (!isStream && !pathname.startsWith("/events/")) return this.app.fetch(request);
+    return this.#answerCounted(request, isStream, remote, completed);
+  }
+
+  /**
+   * Judges an upgrade for a server that does the handshake itself; a {@link Response} is a refusal. Never rejects.
+   * @param remote the peer's address
+   */
+  async admitUpgrade(request: Request, remote: string | undefined): Promise<AdmittedUpgrade | Response> {
+    const pathname = pathOf(request.url);
+    if (!isSocketPath(pathname)) return await this.app.fetch(request);
+    let place: Disposable | undefined;
+    try {
+      place = this.entry.enter(request, remote);
+      const taken = place;
+      const judged = await this.#judge(request, pathname);
+      if (judged instanceof Response) {
+        place[Symbol.dispose]();
+        return judged;
+      }
+      return {
+        protocol: judged.protocol,
+        handlers: (socket) => leaving(judged.handlers(socket), taken),
+        abandon: () => taken[Symbol.dispose](),
+      };
+    } catch (error) {
+      place?.[Symbol.dispose]();
+      return refusal(this.core, error);
+    }
+  }
+
+  /** Answers what lasts, and counts it to its address while it does. */
+  async #answerCounted(
+    request: Request,
+    isStream: boolean,
+    remote: string | undefined,
+    completed: Promise<void> | undefined,
+  ): Promise<Response> {
+    let place: Disposable;
+    try {
+      place = this.entry.enter(request, remote);
+    } catch (error) {
+      if (!isStream) return refusal(this.core, error);
+      const { code, message } = publicError(error);
+      this.core.counters.refuse(code);
+      return refuseWithRetry(code, message, retryAfterMs(this.core.random));
+    }
+    const leave = () => place[Symbol.dispose]();
+    try {
+      const response = await this.app.fetch(request);
+      if (completed === undefined) leave();
+      else completed.then(leave, leave);
+      return response;
+    } catch (error) {
+      leave();
+      return refusal(this.core, error);
+    }
+  }
+
+  async #judge(request: Request, pathname: string): Promise<Judged | Response> {
+    if (isMassivePath(pathname)) {
+      const admitted = await this.massive.admit(request, new URL(request.url));
+      if (admitted instanceof Response) return admitted;
+      const { market, principal } = admitted;
+      // No subprotocol is ever selected there, so a token offered as one is never echoed.
+      return { protocol: undefined, handlers: (socket) => this.massive.handlers(socket, market, principal) };
+    }
+    const { stream } = routePath(pathname) ?? {};
+    const admitted = await admitSocket(this.core, this.hub, request, this.#defaults, stream);
+    if (admitted instanceof Response) return admitted;
+    const { principal, defaults } = admitted;
+    return {
+      protocol: subprotocolOf(request),
+      handlers: (socket) => socketHandlers(this.core, this.hub, socket, principal, defaults),
+    };
+  }
+
+  async #openSocket(request: Request, remote: string | undefined): Promise<Response> {
+    const admitted = await this.admitUpgrade(request, remote);
+    if (admitted instanceof Response) return admitted;
+    try {
+      const { socket, response } = handshake(request, admitted.protocol);
+      const handlers = admitted.handlers(socket);
+      // Four listeners of an idle socket are a twentieth of its memory: opening happens once, and a failure closes.
+      socket.onopen = () => {
+        socket.onopen = null;
+        handlers.onOpen();
+      };
+      socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
+      socket.onclose = handlers.onClose;
+      return response;
+    } catch (error) {
+      admitted.abandon();
+      return refusal(this.core, error);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * What a client says on a WebSocket, taken one after the other: a command that waits (for a first read, a token) holds up
+ * those behind it, never another client. Everything is bounded, and nothing a client says can throw.
+ */
+import { comparePositions, parseCursor } from "../../feed/cursor.ts";
+import { describeError, publicError, TickcastError } from "../../feed/error.ts";
+import { type ClientCommand, MESSAGE_MAX_CHARS, readCommand, type RequestId } from "./client_commands.ts";
+import { wantedUnder } from "../admit/auth_rights.ts";
+import { intervalOf } from "./join_streams.ts";
+import type { Principal } from "../admit/principal.ts";
+import { selectionKey } from "../follow/selection.ts";
+import * as say from "./server_messages.ts";
+import type { Session } from "./session.ts";
+import type { ShapeAsk } from "./subscription_ask.ts";
+import { requestOf, reshape, subscribe, type SubscriptionRequest, unsubscribe } from "./subscribe.ts";
+import { messageBucket, type TokenBucket } from "../admit/token_bucket.ts";
+
+/** Commands a client may have waiting. */
+const WAITING_MAX = 64;
+/** After so many messages refused for coming too fast the client is a flood. */
+const REFUSED_MAX = 1000;
+
+/** What of the URL holds for the whole connection. */
+export interface ConnectionDefaults {
+  /** Streams meant where a command names none. */
+  readonly streams: readonly string[] | undefined;
+  /** Subscribed to at once where the URL names symbols. */
+  readonly request: SubscriptionRequest | undefined;
+  /** What the URL says of shape and cursor, for streams that are not followed yet. */
+  readonly shape: ShapeAsk | undefined;
+  readonly cursor: string | undefined;
+  /** What is wrong with the URL's query; told once the client is known. */
+  readonly fault: TickcastError | undefined;
+}
+
+/** See the file comment. */
+export class CommandDesk {
+  readonly #session: Session;
+  readonly #defaults: ConnectionDefaults;
+  #bucket: TokenBucket | undefined;
+  #refused = 0;
+  #waiting = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(session: Session, defaults: ConnectionDefaults) {
+    this.#session = session;
+    this.#defaults = defaults;
+  }
+
+  /** The client is known: what its URL asked for begins. */
+  begin(): void {
+    const { request, fault } = this.#defaults;
+    if (fault !== undefined) this.#fault(fault, undefined);
+    if (request === undefined) return;
+    this.#enqueue(request.id, () => this.#subscribe(request));
+  }
+
+  /** One text message. */
+  receive(text: string): void {
+    const { core } = this.#session;
+    this.#bucket ??= messageBucket(core.settings.messagesPerSecond, core.clock.monotonic());
+    if (!this.#bucket.take(core.clock.monotonic())) return this.#refuseFlood();
+    const read = readCommand(text);
+    if (read.ok) return this.#carryOut(read.command);
+    this.#fault(read.error, read.id);
+    if (text.length > 4 * MESSAGE_MAX_CHARS) this.#session.close(4504, "message too large");
+  }
+
+  /** A message that is no text. */
+  receiveBinary(): void {
+    this.#fault(new TickcastError("BAD_REQUEST", "Cannot take a message as it must be text"), undefined);
+  }
+
+  #carryOut(command: ClientCommand): void {
+    switch (command.action) {
+      case "subscribe": {
+        const request = requestOf(command, this.#defaults.streams ?? []);
+        return this.#enqueue(command.id, () => this.#subscribe(this.#withDefaults(request)));
+      }
+      case "unsubscribe":
+        return this.#enqueue(command.id, () => {
+          unsubscribe(this.#session, this.#known(), command, this.#defaults.streams ?? this.#followed());
+        });
+      case "auth":
+        return this.#enqueue(command.id, () => this.#authenticate(command.token, command.id));
+      case "ping":
+        return this.#pong(command.id, command.cursor);
+    }
+  }
+
+  #followed(): readonly string[] {
+    return [...this.#session.followers()].map(({ feed }) => feed.spec.name);
+  }
+
+  #known(): Principal {
+    const { principal } = this.#session;
+    if (principal !== undefined) return principal;
+    throw new TickcastError("UNAUTHORIZED", "Cannot do this as the connection has not authenticated yet");
+  }
+
+  /** The URL's own words hold where a first subscription says nothing. */
+  #withDefaults(request: SubscriptionRequest): SubscriptionRequest {
+    const { shape, cursor } = this.#defaults;
+    if (request.streams.some((stream) => this.#session.follower(stream) !== undefined)) return request;
+    const { mode, maxHz, fields } = request.shape;
+    return {
+      ...request,
+      cursor: request.cursor ?? cursor,
+      shape: {
+        mode: mode ?? shape?.mode,
+        maxHz: maxHz === undefined ? shape?.maxHz : maxHz,
+        fields: fields === undefined ? shape?.fields : fields,
+      },
+    };
+  }
+
+  async #subscribe(request: SubscriptionRequest): Promise<void> {
+    await subscribe(this.#session, this.#known(), request);
+  }
+
+  async #authenticate(token: string, id: RequestId | undefined): Promise<void> {
+    const session = this.#session;
+    const wasUnknown = session.principal === undefined;
+    let principal: Principal;
+    try {
+      principal = await session.core.gate.authenticate(token);
+      session.identify(principal);
+    } catch (error) {
+      this.#fault(error, id);
+      if (wasUnknown) {
+        session.close(error instanceof TickcastError ? error.closeCode : 4501, "not authenticated");
+      }
+      return;
+    }
+    session.say(say.authenticated(principal.expiresAtMs, id));
+    if (wasUnknown) this.begin();
+    else this.#applyRights(principal);
+  }
+
+  /** A new token may allow other streams, other symbols, or another pace. */
+  #applyRights(principal: Principal): void {
+    const session = this.#session;
+    for (const follower of [...session.followers()]) {
+      const { feed, selection } = follower;
+      const { name } = feed.spec;
+      const wanted = wantedUnder(selection.wanted, name, principal);
+      if (wanted === undefined) session.letGo(name);
+      else if (selectionKey(wanted, intervalOf(session.core, feed, wanted, principal)) !== selection.key) {
+        reshape(session, follower, wanted, principal);
+      }
+      if (wanted?.patterns === selection.wanted.patterns) continue;
+      const what = wanted === undefined ? name : `some symbols of ${name}`;
+      const message = `Cannot follow ${what} any more as the new token does not allow it`;
+      session.say(say.fault("FORBIDDEN", message, undefined));
+    }
+  }
+
+  #pong(id: RequestId | undefined, cursor: string | undefined): void {
+    const { core } = this.#session;
+    try {
+      const lag = cursor === undefined ? undefined : this.#lagOf(cursor);
+      this.#session.say(say.pong(this.#session.cursor(), core.states(), core.clock.now(), id, lag));
+    } catch (error) {
+      this.#fault(error, id);
+    }
+  }
+
+  /** List positions between a client's own cursor and what was handed over to it; null when they can't be compared. */
+  #lagOf(text: string): number | null {
+    const cursor = parseCursor(text);
+    let lag = 0;
+    for (const { feed, cursor: given } of this.#session.followers()) {
+      const positions = feed.positionsOf(given);
+      for (const [n, list] of feed.log.lists.entries()) {
+        const theirs = cursor.get(list);
+        const ours = positions[n];
+        if (theirs === undefined || ours === undefined) continue;
+        if (theirs.epoch !== ours.epoch) return null;
+        if (comparePositions(theirs, ours) < 0) lag += ours.seq - theirs.seq;
+      }
+    }
+    return lag;
+  }
+
+  #enqueue(id: RequestId | undefined, work: () => void | Promise<void>): void {
+    if (this.#waiting >= WAITING_MAX) {
+      return this.#fault(
+        new TickcastError("RATE_LIMITED", "Cannot take a command as too many wait already"),
+        id,
+      );
+    }
+    this.#waiting++;
+    this.#last = this.#last.then(async () => {
+      try {
+        if (!this.#session.isClosed) await work();
+      } catch (error) {
+        this.#fault(error, id);
+      } finally {
+        this.#waiting--;
+      }
+    });
+  }
+
+  #fault(error: unknown, id: RequestId | undefined): void {
+    if (this.#session.isClosed) return;
+    const { code, message } = publicError(error);
+    if (code === "INTERNAL") {
+      this.#session.core.log.error("ws_error", { client: this.#session.id, error: describeError(error) });
+    }
+    this.#session.core.counters.drop(`client_${code.toLowerCase()}`);
+    this.#session.say(say.fault(code, message, id));
+  }
+
+  #refuseFlood(): void {
+    this.#refused++;
+    this.#session.core.counters.drop("client_rate_limited");
+    if (this.#refused === 1) {
+      const message =
+        `Cannot take so many messages as there may be ${this.#session.core.settings.messagesPerSecond} a second`;
+      this.#session.say(say.fault("RATE_LIMITED", message, undefined));
+    } else if (this.#refused > REFUSED_MAX) this.#session.close(4003, "flood");
+  }
+}

@@ -1,0 +1,94 @@
+/** Joining streams: from a place that is asked for to a follower that flows. */
+import { formatCursor, type Position } from "../../feed/cursor.ts";
+import type { RequestId } from "./client_commands.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import { placeFor, whenCaughtUp, whenWarm } from "../pull/feed_wait.ts";
+import { flushIntervalMs, streamFloorMs } from "../follow/flush_interval.ts";
+import { Follower } from "../follow/follower.ts";
+import type { Principal } from "../admit/principal.ts";
+import { isAhead } from "../follow/resume.ts";
+import type { Wanted } from "../follow/selection.ts";
+import * as say from "./server_messages.ts";
+import type { Session } from "./session.ts";
+import type { StreamFeed } from "../pull/stream_feed.ts";
+import type { Start } from "./subscription_ask.ts";
+
+/** How long a client waits for a store that doesn't answer before it is told that it waits. */
+const STORE_PATIENCE_MS = 2_000;
+
+/** A feed that is about to be followed. */
+export interface Joining {
+  readonly feed: StreamFeed;
+  readonly wanted: Wanted;
+  readonly want: Disposable;
+}
+
+/** How often a subscription is flushed. */
+export const intervalOf = (core: EdgeCore, feed: StreamFeed, wanted: Wanted, principal: Principal): number =>
+  flushIntervalMs(principal.tier, streamFloorMs(feed.spec, core.settings.flushFloorMs), wanted.maxHz);
+
+/**
+ * Brings a session into feeds: waits until they can say where it stands, then tells it `subscribed`, its gaps, and lets events
+ * flow. What was wanted is given back when the session ends meanwhile.
+ * @param shown feeds whose latest events a snapshot will need
+ */
+export async function join(
+  session: Session,
+  principal: Principal,
+  id: RequestId | undefined,
+  start: Start,
+  joining: readonly Joining[],
+  shown: readonly StreamFeed[],
+): Promise<void> {
+  try {
+    const cold = joining.filter(({ feed }) =>
+      !feed.isWarm || (start.from === "cursor" && isAhead(feed.log, start.cursor))
+    );
+    if (cold.length > 0) await Promise.all(cold.map(({ feed }) => waitFor(session, feed, start)));
+    // One that can't be read now is owed until it can.
+    if (shown.length > 0) {
+      await Promise.all(shown.map((feed) => feed.latest.load(session.signal).catch(() => {})));
+    }
+  } catch (error) {
+    for (const { want } of joining) want[Symbol.dispose]();
+    if (session.isClosed) return;
+    throw error;
+  }
+  if (session.isClosed) {
+    for (const { want } of joining) want[Symbol.dispose]();
+    return;
+  }
+  const joined = joining.map((one) => enter(session, principal, one, start));
+  session.say(say.subscribed("subscribed", session.subscriptions(), session.cursor(), id));
+  for (const { follower, place, cursor } of joined) {
+    follower.tell(place.gaps, cursor);
+    follower.isReady = true;
+  }
+  session.core.schedule.wake();
+}
+
+async function waitFor(session: Session, feed: StreamFeed, start: Start): Promise<void> {
+  const { clock } = session.core;
+  if (!await whenWarm(feed, clock, STORE_PATIENCE_MS, session.signal) && !feed.hasBegun) {
+    session.say(
+      say.warning("STORE_UNAVAILABLE", "Waiting for the lists: the subscription begins when they answer"),
+    );
+    await feed.fresh(session.signal);
+  }
+  await whenCaughtUp(feed, start, clock, session.signal);
+}
+
+/** Makes the follower, told of by what the client itself said until the gaps before it are told. */
+function enter(session: Session, principal: Principal, { feed, wanted, want }: Joining, start: Start) {
+  const selection = feed.selections.hold(wanted, intervalOf(session.core, feed, wanted, principal));
+  const place = placeFor(feed, start);
+  const follower = new Follower(session, feed, selection, place.offset, place.skip);
+  const { cursor } = follower;
+  if (place.gaps.length > 0 && start.from === "cursor") follower.cursor = ownWords(feed, start.cursor);
+  session.hold(follower, want);
+  return { follower, place, cursor };
+}
+
+/** The part of a client's cursor that speaks of this stream. */
+const ownWords = (feed: StreamFeed, cursor: ReadonlyMap<string, Position>): string =>
+  formatCursor(new Map([...cursor].filter(([list]) => feed.log.lists.includes(list))));

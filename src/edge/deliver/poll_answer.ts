@@ -1,0 +1,131 @@
+/**
+ * What a poll is answered with, out of the ring: a range of one stream as one client sees it, and the cursor after it. Ranges
+ * end at multiples of 100 in seq where they can, so that the same question has the same answer for everybody and for good.
+ */
+import { formatCursor, type Position } from "../../feed/cursor.ts";
+import type { Frame } from "../follow/frame.ts";
+import type { Missing } from "../pull/log_record.ts";
+import { placeFor } from "../pull/feed_wait.ts";
+import { gapMembers, Selection, selectionKey, type Wanted } from "../follow/selection.ts";
+import type { StreamFeed } from "../pull/stream_feed.ts";
+import type { Start } from "./subscription_ask.ts";
+
+/** Answers end at a multiple of this where they can. */
+export const WINDOW_EVENTS = 100;
+/** Events of the list one answer looks at. */
+const RANGE_MAX_EVENTS = 1000;
+
+/** An answer, and where the stream goes on for this client. */
+export interface PollAnswer {
+  /** JSON array of events. */
+  readonly events: string;
+  readonly count: number;
+  /** Members of a gap message as JSON text, or undefined. */
+  readonly gap: string | undefined;
+  /** The stream's cursor after it. */
+  readonly cursor: string;
+  /** Log offset after it; undefined when the client has to ask again before anything can follow. */
+  readonly offset: number | undefined;
+  /** The same question will always be answered so. */
+  readonly isFinal: boolean;
+}
+
+/** Answers from what is held now; `count` 0 without a gap means that there is nothing yet. */
+export function answerPoll(feed: StreamFeed, wanted: Wanted, start: Start): PollAnswer {
+  const place = placeFor(feed, start);
+  const [gap, another] = place.gaps;
+  if (gap !== undefined && (another !== undefined || place.skip !== undefined)) {
+    return oneGap(feed, start, gap.list, gap.missing);
+  }
+  if (place.skip !== undefined) return unevenAnswer(feed, wanted, place.offset, place.skip);
+  const selection = pollSelection(feed, wanted);
+  if (gap !== undefined) {
+    const members = gapMembers(feed.spec.name, feed.log.lists[gap.list] ?? feed.spec.name, gap.missing);
+    return fromPlace(feed, selection, place.offset, members, false);
+  }
+  const record = feed.log.at(place.offset);
+  if (record?.missing !== undefined) {
+    const members = gapMembers(feed.spec.name, feed.log.lists[record.list] ?? feed.spec.name, record.missing);
+    return fromPlace(feed, selection, place.offset + 1, members, false);
+  }
+  const mayBeFinal = feed.log.lists.length === 1 && start.from === "cursor" &&
+    [...start.cursor.values()].every(({ epoch }) => epoch !== "0");
+  return fromPlace(feed, selection, place.offset, undefined, mayBeFinal);
+}
+
+/** A selection of a poll's own: it looks at the ring and is forgotten. */
+const pollSelection = (feed: StreamFeed, wanted: Wanted): Selection =>
+  new Selection(selectionKey(wanted, 0), feed.selections.stream, wanted, 0);
+
+function fromPlace(
+  feed: StreamFeed,
+  selection: Selection,
+  from: number,
+  gap: string | undefined,
+  mayBeFinal: boolean,
+): PollAnswer {
+  const stop = windowEnd(feed, from);
+  let frame: Frame | undefined;
+  let at = from;
+  while (at < stop && (frame === undefined || frame.isEmpty)) {
+    frame = selection.frameUpTo(at, stop);
+    at = frame.to;
+  }
+  const isWhole = frame !== undefined && endsWindow(feed, at);
+  return {
+    events: frame?.body === undefined || frame.body === "" ? "[]" : frame.body,
+    count: frame?.count ?? 0,
+    gap,
+    cursor: feed.log.cursorAt(at),
+    offset: at,
+    isFinal: mayBeFinal && isWhole,
+  };
+}
+
+/** Where an answer from `from` ends: the last multiple of 100 in reach, else as far as there is anything. */
+function windowEnd(feed: StreamFeed, from: number): number {
+  const { log } = feed;
+  const stop = log.nextGap(from, Math.min(log.end, from + RANGE_MAX_EVENTS));
+  for (let end = stop; end > from && end > stop - WINDOW_EVENTS; end--) if (endsWindow(feed, end)) return end;
+  return stop;
+}
+
+function endsWindow(feed: StreamFeed, end: number): boolean {
+  const last = feed.log.at(end - 1);
+  return last !== undefined && last.missing === undefined && last.seq % WINDOW_EVENTS === 0;
+}
+
+/** Of several gaps the first alone: the cursor of the other lists stays, so that the next answer tells the next. */
+function oneGap(feed: StreamFeed, start: Start, list: number, missing: Missing): PollAnswer {
+  const { log, spec } = feed;
+  const given = start.from === "cursor" ? start.cursor : new Map<string, Position>();
+  const name = log.lists[list] ?? spec.name;
+  const after: Position = { epoch: missing.before.epoch, seq: missing.before.seq - 1 };
+  const ours = [...given].filter(([one]) => log.lists.includes(one));
+  return {
+    events: "[]",
+    count: 0,
+    gap: gapMembers(spec.name, name, missing),
+    cursor: formatCursor(new Map([...ours, [name, after]])),
+    offset: undefined,
+    isFinal: false,
+  };
+}
+
+/** In a split stream, for a cursor whose lists stand at different places. */
+function unevenAnswer(
+  feed: StreamFeed,
+  wanted: Wanted,
+  offset: number,
+  skip: readonly Position[],
+): PollAnswer {
+  const frame = pollSelection(feed, wanted).frameSkipping(offset, skip, false);
+  return {
+    events: frame.body === "" ? "[]" : frame.body,
+    count: frame.count,
+    gap: frame.gap,
+    cursor: frame.cursor,
+    offset: undefined,
+    isFinal: false,
+  };
+}

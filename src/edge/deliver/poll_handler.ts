@@ -1,0 +1,88 @@
+/** `GET /events/{stream}`: the same events and gaps as on the sockets, one answer at a time. */
+import type { Admission } from "../admit/principal.ts";
+import { TickcastError } from "../../feed/error.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import { placeFor, whenCaughtUp, whenWarm } from "../pull/feed_wait.ts";
+import { answerText, tagOf } from "../http_answer.ts";
+import { answerPoll, type PollAnswer } from "./poll_answer.ts";
+import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
+import { selectionKey } from "../follow/selection.ts";
+import type { StreamFeed } from "../pull/stream_feed.ts";
+import { intervalOf } from "./join_streams.ts";
+import type { Start } from "./subscription_ask.ts";
+import { askOfQuery, type QueryAsk } from "./query_ask.ts";
+
+/** How long a poll waits for a store that doesn't answer. */
+const STORE_PATIENCE_MS = 2_000;
+/** A range that will never change is kept by whoever holds it for a year. */
+const FOREVER = "max-age=31536000, immutable";
+
+/** Answers one poll. @throws {TickcastError} whatever is wrong with the request */
+export async function handlePoll(
+  core: EdgeCore,
+  request: Request,
+  url: URL,
+  stream: string,
+  { principal, headers }: Admission,
+): Promise<Response> {
+  if (principal === undefined) {
+    throw new TickcastError("UNAUTHORIZED", "Cannot answer as the request has no token");
+  }
+  const ask = await askOfQuery(core, url, stream, principal);
+  const { feed, start, wanted } = ask;
+  using _want = core.feeds.want(feed);
+  await reachable(core, feed, start, core.stopped);
+  const from = start.from === "now" ? "now" : feed.log.cursorAt(placeFor(feed, start).offset);
+  let answer = answerPoll(feed, wanted, start);
+  const { offset } = answer;
+  if (answer.count === 0 && answer.gap === undefined && ask.waitMs > 0 && offset === feed.log.end) {
+    answer = await waitLonger(core, ask, offset, intervalOf(core, feed, wanted, principal));
+  }
+  core.counters.accepted.poll++;
+  core.counters.sent(1, answer.count, answer.events.length);
+  const text = `{"stream":"${stream}","cursor":"${answer.cursor}","events":${answer.events},"gap":${
+    answer.gap === undefined ? "null" : `{"type":"gap",${answer.gap}}`
+  }}`;
+  const etag = `"${tagOf(`${from} ${answer.cursor} ${answer.gap ?? ""} ${selectionKey(wanted, 0)}`)}"`;
+  return answerText(request, text, etag, cacheControl(core, answer), headers);
+}
+
+async function reachable(core: EdgeCore, feed: StreamFeed, start: Start, signal: AbortSignal): Promise<void> {
+  const isWarm = await whenWarm(feed, core.clock, STORE_PATIENCE_MS, signal);
+  if (!isWarm && !feed.hasBegun) {
+    throw new TickcastError("STORE_UNAVAILABLE", "Cannot answer as the lists can't be read now");
+  }
+  await whenCaughtUp(feed, start, core.clock, signal);
+}
+
+async function waitLonger(
+  core: EdgeCore,
+  ask: QueryAsk,
+  offset: number,
+  intervalMs: number,
+): Promise<PollAnswer> {
+  if (core.counters.active.poll >= WAITING_POLLS_MAX) {
+    throw new TickcastError("OVERLOADED", "Cannot wait for events as too many polls wait already");
+  }
+  const { frame, gap, cursor } = await waitForFrame(
+    core,
+    ask.feed,
+    ask.wanted,
+    intervalMs,
+    offset,
+    ask.waitMs,
+  );
+  return {
+    events: frame?.body === undefined || frame.body === "" ? "[]" : frame.body,
+    count: frame?.count ?? 0,
+    gap: frame?.gap ?? gap,
+    cursor,
+    offset: undefined,
+    isFinal: false,
+  };
+}
+
+function cacheControl(core: EdgeCore, answer: PollAnswer): string {
+  if (!answer.isFinal) return "no-cache";
+  return `${core.settings.authMode === "none" ? "public" : "private"}, ${FOREVER}`;
+}

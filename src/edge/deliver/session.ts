@@ -1,0 +1,288 @@
+/**
+ * One client's connection, whatever its transport: what it follows, what it is told, when it is given up. The transport is
+ * a {@link ClientSink}; everything of the protocol is here and in {@link "./subscribe.ts"}.
+ */
+import type { SymbolPatterns } from "../../feed/symbol.ts";
+import { patternList } from "../../feed/symbol.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import type { Follower, FollowerHost } from "../follow/follower.ts";
+import type { Frame } from "../follow/frame.ts";
+import type { Missing } from "../pull/log_record.ts";
+import type { Principal } from "../admit/principal.ts";
+import { gapMembers } from "../follow/selection.ts";
+import * as say from "./server_messages.ts";
+import { SlowPolicy } from "../follow/slow_policy.ts";
+import { SnapshotQueue } from "./snapshot_queue.ts";
+
+/** How a session reaches its client. None of these may throw. */
+export interface ClientSink {
+  readonly transport: "ws" | "sse";
+  /** Bytes handed over and not yet taken by the peer's side. */
+  buffered(): number;
+  /** `cursor` is the session's whole cursor, after the frame. */
+  frame(frame: Frame, session: Session): void;
+  /** Returns the bytes it took. */
+  message(message: say.ServerMessage): number;
+  /** Tells the cursor alone, where the transport has a way to; false: a heartbeat has to do. */
+  cursor(cursor: string): boolean;
+  close(code: number, reason: string, retryAfterMs: number | undefined): void;
+}
+
+/** One for all: making an exception costs more than making a session. */
+const CLOSED = new DOMException("closed", "AbortError");
+
+interface Held {
+  readonly follower: Follower;
+  readonly want: Disposable;
+}
+
+/** See the file comment. */
+export class Session implements FollowerHost {
+  readonly core: EdgeCore;
+  readonly sink: ClientSink;
+  readonly id: string;
+  /** When the next heartbeat is due, ms monotonic. */
+  heartbeatMs: number;
+  readonly openedMs: number;
+  drainedMs = -1;
+  isClosed = false;
+  /** Told to come back elsewhere. */
+  isDraining = false;
+  readonly #held = new Map<string, Held>();
+  readonly #onClose: (session: Session) => void;
+  #principal: Principal | undefined;
+  /** Among the connections of its principal's subject. */
+  #place: Disposable | undefined;
+  #slow: SlowPolicy | undefined;
+  #isWarned = false;
+  #stop: AbortController | undefined;
+  #snapshots: SnapshotQueue | undefined;
+
+  /** A principal given here was found to have room at the door. */
+  constructor(
+    core: EdgeCore,
+    sink: ClientSink,
+    id: string,
+    principal: Principal | undefined,
+    onClose: (session: Session) => void,
+  ) {
+    this.core = core;
+    this.sink = sink;
+    this.id = id;
+    this.#principal = principal;
+    this.#place = principal && core.subjects.hold(principal.subject);
+    this.openedMs = core.clock.monotonic();
+    this.heartbeatMs = this.openedMs + say.HEARTBEAT_MS;
+    this.#onClose = onClose;
+  }
+
+  /** Undefined until the client has said who it is. */
+  get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  /**
+   * The client is known, or known anew.
+   * @throws {TickcastError} OVERLOADED when its subject holds as many connections as it may; nothing has changed then
+   */
+  identify(principal: Principal): void {
+    if (this.isClosed) return;
+    if (principal.subject !== this.#principal?.subject) {
+      const place = this.core.subjects.take(principal.subject);
+      this.#place?.[Symbol.dispose]();
+      this.#place = place;
+    }
+    this.#principal = principal;
+  }
+
+  /** Aborts when the session ends. Made only for those who have to wait. */
+  get signal(): AbortSignal {
+    this.#stop ??= new AbortController();
+    if (this.isClosed) this.#stop.abort(CLOSED);
+    return this.#stop.signal;
+  }
+
+  /** Snapshots on their way. Made only for those who want one. */
+  get snapshots(): SnapshotQueue {
+    return this.#snapshots ??= new SnapshotQueue(this);
+  }
+
+  /** Whether any is. */
+  get awaitsSnapshot(): boolean {
+    return this.#snapshots?.isPending ?? false;
+  }
+
+  follower(stream: string): Follower | undefined {
+    return this.#held.get(stream)?.follower;
+  }
+
+  *followers(): Iterable<Follower> {
+    for (const { follower } of this.#held.values()) yield follower;
+  }
+
+  /** Takes a new follower in. It is not flushed before it is ready. */
+  hold(follower: Follower, want: Disposable): void {
+    this.#held.set(follower.feed.spec.name, { follower, want });
+    this.core.schedule.add(follower);
+  }
+
+  /** Lets a stream go. */
+  letGo(stream: string): void {
+    const held = this.#held.get(stream);
+    if (held === undefined) return;
+    this.#held.delete(stream);
+    this.core.schedule.remove(held.follower);
+    held.follower.feed.selections.release(held.follower.selection);
+    held.want[Symbol.dispose]();
+  }
+
+  /** Where the client stands in all it follows. */
+  cursor(): string {
+    let text = "";
+    for (const { follower } of this.#held.values()) {
+      text = text === "" || follower.cursor === "" ? text + follower.cursor : `${text},${follower.cursor}`;
+    }
+    return text;
+  }
+
+  subscriptions(): say.HeldSubscription[] {
+    return [...this.#held].map(([stream, { follower }]) => {
+      const { patterns, mode, maxHz, fields } = follower.selection.wanted;
+      return {
+        stream,
+        symbols: patternList(patterns),
+        mode,
+        max_hz: maxHz ?? null,
+        fields: fields === undefined ? null : [...fields],
+      };
+    });
+  }
+
+  /** Symbols as the client wrote them, of all its streams. */
+  *patterns(): Iterable<SymbolPatterns> {
+    for (const { follower } of this.#held.values()) yield follower.selection.wanted.patterns;
+  }
+
+  buffered(): number {
+    return this.sink.buffered();
+  }
+
+  take(frame: Frame, follower: Follower): void {
+    follower.silentSinceMs = 0;
+    if (frame.gapCause !== undefined) this.core.counters.gap(frame.gapCause);
+    this.sink.frame(frame, this);
+  }
+
+  mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean {
+    this.#slow ??= new SlowPolicy(this.core.slowLimits);
+    const verdict = this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
+    follower.isDegraded = this.#slow.isDegraded && follower.feed.spec.slowClient === "conflate";
+    if (verdict === "close") this.#giveUp(bufferedBytes);
+    else if (this.#slow.isOver) this.#warn(bufferedBytes);
+    else if (this.#isWarned && !this.#slow.isDegraded) this.#recover();
+    return verdict === "send";
+  }
+
+  giveSnapshot(follower: Follower): void {
+    this.snapshots.give(follower);
+  }
+
+  tellMissing(follower: Follower, list: string, missing: Missing, cursor: string): void {
+    this.core.counters.gap(missing.cause);
+    follower.silentSinceMs = 0;
+    this.say(say.gap(gapMembers(follower.feed.spec.name, list, missing), cursor, this.cursor()));
+  }
+
+  /** Sends a message ahead of everything that is not yet handed over. */
+  say(message: say.ServerMessage): void {
+    if (this.isClosed) return;
+    const bytes = this.sink.message(message);
+    this.core.counters.sent(1, 0, bytes);
+  }
+
+  /** Looks after itself, every housekeeping round: slowness without news, heartbeats, cursors moved in silence. */
+  tend(nowMs: number, silentMaxMs: number): void {
+    if (this.#slow?.isOverdue(nowMs)) {
+      const buffered = this.sink.buffered();
+      if (buffered > 0) return this.#giveUp(buffered);
+    }
+    this.#snapshots?.pump(nowMs);
+    if (nowMs >= this.heartbeatMs) return this.beat(nowMs);
+    for (const { follower } of this.#held.values()) {
+      if (follower.silentSinceMs > 0 && nowMs - follower.silentSinceMs >= silentMaxMs) {
+        return this.#tellCursor(nowMs);
+      }
+    }
+  }
+
+  /** A heartbeat now; the next one is a whole interval later. */
+  beat(nowMs: number): void {
+    this.heartbeatMs = nowMs + say.HEARTBEAT_MS;
+    this.#noteTold();
+    this.say(say.heartbeat(this.cursor(), this.core.states(), this.core.clock.now()));
+  }
+
+  /** Ends the session from our side; everything it held is let go at once, whatever its peer does. */
+  close(code: number, reason: string, retryAfterMs?: number): void {
+    if (this.isClosed) return;
+    this.dispose();
+    this.sink.close(code, reason, retryAfterMs);
+  }
+
+  /** The connection is gone, or about to be. Any number of times. */
+  dispose(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#stop?.abort(CLOSED);
+    for (const stream of [...this.#held.keys()]) this.letGo(stream);
+    this.#snapshots?.clear();
+    this.#place?.[Symbol.dispose]();
+    this.#onClose(this);
+  }
+
+  #tellCursor(nowMs: number): void {
+    const cursor = this.cursor();
+    if (this.sink.cursor(cursor)) this.#noteTold();
+    else this.beat(nowMs);
+  }
+
+  #noteTold(): void {
+    for (const { follower } of this.#held.values()) follower.silentSinceMs = 0;
+  }
+
+  #warn(bufferedBytes: number): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    this.core.counters.slowWarned++;
+    this.core.log.warning("slow_consumer", {
+      client: this.id,
+      buffered_bytes: bufferedBytes,
+      action: "conflate",
+    });
+    const done = "Behind: ticks and fair values are merged to the latest, the rest waits in the ring";
+    this.say(say.warning("SLOW_CONSUMER", done, this.cursor()));
+  }
+
+  #recover(): void {
+    this.#isWarned = false;
+    this.say(say.warning("RECOVERED", "Keeping up again: every event is sent", this.cursor()));
+  }
+
+  #giveUp(bufferedBytes: number): void {
+    const cursor = this.cursor();
+    this.core.counters.slowClosed++;
+    this.core.log.warning("slow_consumer", {
+      client: this.id,
+      buffered_bytes: bufferedBytes,
+      action: "close",
+    });
+    this.say(
+      say.warning(
+        "SLOW_CONSUMER",
+        "Closed for being behind for too long: come back with this cursor",
+        cursor,
+      ),
+    );
+    this.close(4001, "slow consumer", say.SLOW_RETRY_MS);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Snapshots on their way to one client, in parts, handed over as the connection drains, so that a large one is not mistaken
+ * for slowness; the stream it belongs to goes on from where it is true once the last part is handed over.
+ */
+import type { Follower } from "../follow/follower.ts";
+import type { Session } from "./session.ts";
+import { type ServerMessage, snapshotPart } from "./server_messages.ts";
+import { snapshotBodies } from "./snapshot_parts.ts";
+
+/** Parts are handed over while less than this is buffered. */
+const DRAINED_BYTES = 64 * 1024;
+/** A client that takes no part for so long is gone. */
+const STUCK_MS = 30_000;
+
+interface Pending {
+  readonly follower: Follower;
+  readonly parts: ServerMessage[];
+}
+
+/** See the file comment. */
+export class SnapshotQueue {
+  readonly #session: Session;
+  readonly #pending: Pending[] = [];
+  /** Followers that are owed one but have not caught up, or whose stream has to be read first. */
+  readonly #owed = new Set<Follower>();
+  #movedMs = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get isPending(): boolean {
+    return this.#pending.length > 0 || this.#owed.size > 0;
+  }
+
+  /** Owes a follower a snapshot: given now if it stands at the log's end, else as soon as it does. */
+  owe(follower: Follower): void {
+    this.#owed.add(follower);
+    if (follower.place === follower.feed.log.end) this.give(follower);
+  }
+
+  /** The follower stands at the log's end: its snapshot is true there. */
+  give(follower: Follower): void {
+    const patterns = follower.snapshotOwed;
+    if (patterns === undefined) return;
+    const bodies = snapshotBodies(follower.feed, patterns, follower.selection.wanted.fields);
+    if (bodies === undefined) return this.#reload(follower);
+    const { name } = follower.feed.spec;
+    const parts = bodies.map((body, n) => snapshotPart(name, follower.cursor, body, n === bodies.length - 1));
+    follower.snapshotOwed = undefined;
+    follower.isReady = false;
+    this.#owed.delete(follower);
+    this.#pending.push({ follower, parts });
+    this.#movedMs = this.#session.core.clock.monotonic();
+    this.pump(this.#movedMs);
+  }
+
+  /** Hands over what the connection can take. */
+  pump(nowMs: number): void {
+    for (const follower of this.#owed) {
+      if (follower.place === follower.feed.log.end) this.give(follower);
+    }
+    while (this.#pending.length > 0 && !this.#session.isClosed) {
+      if (this.#session.buffered() > DRAINED_BYTES) return this.#checkStuck(nowMs);
+      this.#movedMs = nowMs;
+      this.#handOver();
+    }
+  }
+
+  clear(): void {
+    this.#pending.length = 0;
+    this.#owed.clear();
+  }
+
+  #handOver(): void {
+    const [first] = this.#pending;
+    const part = first?.parts.shift();
+    if (first === undefined) return;
+    if (part !== undefined) this.#session.say(part);
+    if (first.parts.length > 0) return;
+    this.#pending.shift();
+    first.follower.isReady = true;
+    this.#session.core.schedule.mark(first.follower.feed);
+  }
+
+  #checkStuck(nowMs: number): void {
+    if (nowMs - this.#movedMs > STUCK_MS) this.#session.close(4001, "slow consumer");
+  }
+
+  #reload(follower: Follower): void {
+    follower.feed.latest.load(this.#session.signal).catch((error: unknown) => {
+      this.#session.core.log.debug("snapshot_waits", { list: follower.feed.spec.name, error: String(error) });
+    });
+  }
+}

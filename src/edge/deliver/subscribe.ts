@@ -1,0 +1,184 @@
+/**
+ * Subscribing and unsubscribing: what a session holds after a request, and what its client is told, in the order of the
+ * protocol: `subscribed` with the cursor, gaps, snapshot, events.
+ */
+import { TickcastError } from "../../feed/error.ts";
+import { parsePattern, patternList, symbolPatterns } from "../../feed/symbol.ts";
+import type { RequestId, SubscribeCommand, UnsubscribeCommand } from "./client_commands.ts";
+import { namesStream } from "../pull/feed_wait.ts";
+import type { Follower } from "../follow/follower.ts";
+import { intervalOf, join, type Joining } from "./join_streams.ts";
+import type { Principal } from "../admit/principal.ts";
+import type { Wanted } from "../follow/selection.ts";
+import * as say from "./server_messages.ts";
+import type { Session } from "./session.ts";
+import type { StreamFeed } from "../pull/stream_feed.ts";
+import {
+  checkStreams,
+  checkSymbols,
+  readStart,
+  type ShapeAsk,
+  type Start,
+  unknownSymbols,
+  wantedAfter,
+} from "./subscription_ask.ts";
+
+/** A request that is whole: what to follow and how. */
+export interface SubscriptionRequest {
+  readonly id: RequestId | undefined;
+  readonly streams: readonly string[];
+  /** Undefined: all, or, of a stream already held, no others. */
+  readonly symbols: readonly string[] | undefined;
+  readonly cursor: string | undefined;
+  readonly shape: ShapeAsk;
+  readonly snapshot: boolean;
+}
+
+/** The request in a `subscribe` message; `streams` are those of the URL where it names none. */
+export const requestOf = (command: SubscribeCommand, streams: readonly string[]): SubscriptionRequest => ({
+  id: command.id,
+  streams: command.streams ?? streams,
+  symbols: command.symbols,
+  cursor: command.cursor,
+  shape: { mode: command.mode, maxHz: command.max_hz, fields: command.fields },
+  snapshot: command.snapshot ?? false,
+});
+
+/**
+ * Carries out a subscription.
+ * @throws {TickcastError} whatever is wrong with the request; nothing has changed then
+ */
+export async function subscribe(
+  session: Session,
+  principal: Principal,
+  request: SubscriptionRequest,
+): Promise<void> {
+  const { core } = session;
+  await core.plan.ensure();
+  const start = readStart(request.cursor);
+  const streams = checkStreams(request.streams, core.feeds.streams, principal);
+  if (streams.length === 0) throw new TickcastError("BAD_REQUEST", "Cannot subscribe as no stream is named");
+  const asks = streams.map((stream) => askOf(session, principal, stream, request, start));
+  const unknown = asks.filter((ask) => ask.unknown.length > 0);
+  const good = asks.filter((ask) => ask.wanted !== undefined);
+  for (const ask of unknown) {
+    const error = unknownSymbols(ask.feed.spec.name, ask.unknown);
+    session.say(say.fault(error.code, error.message, request.id));
+  }
+  if (good.length === 0) return;
+  const joining: Joining[] = [];
+  for (const { feed, wanted } of good) {
+    if (wanted === undefined) continue;
+    const held = session.follower(feed.spec.name);
+    if (held !== undefined) reshape(session, held, wanted, principal);
+    else joining.push({ feed, wanted, want: core.feeds.want(feed) });
+  }
+  const shown = good.map(({ feed }) => feed).filter((feed) => request.snapshot || feed.spec.snapshotAlways);
+  await join(session, principal, request.id, start, joining, shown);
+  oweSnapshots(session, request, shown);
+  const names = good.map(({ feed }) => feed.spec.name);
+  core.log.info("ws_subscribe", { client: session.id, streams: names, symbols: logged(request.symbols) });
+}
+
+/** Symbols for the log, a few of them. */
+const logged = (symbols: readonly string[] | undefined): readonly string[] => (symbols ?? ["*"]).slice(0, 10);
+
+interface Ask {
+  readonly feed: StreamFeed;
+  /** Undefined when nothing of it is known. */
+  readonly wanted: Wanted | undefined;
+  readonly unknown: readonly string[];
+}
+
+function askOf(
+  session: Session,
+  principal: Principal,
+  stream: string,
+  request: SubscriptionRequest,
+  start: Start,
+): Ask {
+  const feed = session.core.feeds.get(stream);
+  if (feed === undefined) throw new TickcastError("UNKNOWN_STREAM", "Cannot follow a stream of that name");
+  const held = session.follower(stream)?.selection.wanted;
+  if (held !== undefined && startsIn(feed, start)) {
+    throw new TickcastError(
+      "CURSOR_IN_USE",
+      `Cannot begin ${stream} at a cursor as it is followed already: unsubscribe it first`,
+    );
+  }
+  const texts = request.symbols ?? (held === undefined ? ["*"] : []);
+  const { patterns, unknown } = checkSymbols(texts, stream, session.core.plan, principal);
+  const isEmpty = patterns.length === 0 && (held === undefined || unknown.length > 0);
+  return {
+    feed,
+    wanted: isEmpty ? undefined : wantedAfter(held, patterns, request.shape, principal.tier),
+    unknown,
+  };
+}
+
+const startsIn = (feed: StreamFeed, start: Start): boolean =>
+  start.from === "earliest" || namesStream(feed, start);
+
+/** Changes what a follower gets; its place stays. */
+export function reshape(session: Session, follower: Follower, wanted: Wanted, principal: Principal): void {
+  const { schedule } = session.core;
+  const { feed } = follower;
+  const before = follower.selection;
+  schedule.remove(follower);
+  follower.selection = feed.selections.hold(wanted, intervalOf(session.core, feed, wanted, principal));
+  feed.selections.release(before);
+  schedule.add(follower);
+}
+
+function oweSnapshots(session: Session, request: SubscriptionRequest, feeds: readonly StreamFeed[]): void {
+  for (const feed of feeds) {
+    const follower = session.follower(feed.spec.name);
+    if (follower === undefined) continue;
+    follower.snapshotOwed = request.symbols === undefined
+      ? follower.selection.wanted.patterns
+      : symbolPatterns(request.symbols.map(parsePattern));
+    session.snapshots.owe(follower);
+  }
+}
+
+/**
+ * Carries out an `unsubscribe`: without symbols the whole stream goes, with them those symbols.
+ * @throws {TickcastError} whatever is wrong with it; nothing has changed then
+ */
+export function unsubscribe(
+  session: Session,
+  principal: Principal,
+  command: UnsubscribeCommand,
+  streams: readonly string[],
+): void {
+  const { core } = session;
+  const named = checkStreams(command.streams ?? streams, core.feeds.streams, principal);
+  const going = command.symbols?.map(parsePattern);
+  const changes = named.map((stream) => ({ stream, wanted: wantedWithout(session, stream, going) }));
+  for (const { stream, wanted } of changes) {
+    const follower = session.follower(stream);
+    if (follower === undefined) continue;
+    if (wanted === undefined) session.letGo(stream);
+    else reshape(session, follower, wanted, principal);
+  }
+  session.say(say.subscribed("unsubscribed", session.subscriptions(), session.cursor(), command.id));
+  core.log.info("ws_unsubscribe", { client: session.id, streams: named, symbols: logged(command.symbols) });
+}
+
+/** What is left of a subscription; undefined: nothing. */
+function wantedWithout(
+  session: Session,
+  stream: string,
+  going: readonly string[] | undefined,
+): Wanted | undefined {
+  const held = session.follower(stream)?.selection.wanted;
+  if (held === undefined || going === undefined || going.includes("*")) return undefined;
+  if (held.patterns.all) {
+    throw new TickcastError(
+      "BAD_REQUEST",
+      `Cannot take symbols out of ${stream} as all are followed: unsubscribe * first`,
+    );
+  }
+  const left = patternList(held.patterns).filter((pattern) => !going.includes(pattern));
+  return left.length === 0 ? undefined : { ...held, patterns: symbolPatterns(left) };
+}

@@ -1,0 +1,27 @@
+/** How often a subscription is flushed: the largest of its tier's, its stream's and its own wish. Pure. */
+import type { EdgeSettings, Tier } from "../../feed/settings/settings.ts";
+import { FREQUENCIES } from "../../feed/stream.ts";
+import type { StreamSpec } from "../../feed/stream.ts";
+
+/** Least time between two flushes, by tier. Free gets the latest once a second. */
+export const TIER_FLUSH_MS: Readonly<Record<Tier, number>> = { premium: 25, standard: 100, free: 1000 };
+
+/** `max_hz` a client may ask for: from one flush in 1000 s. */
+export const MAX_HZ_MIN = 0.001;
+export const MAX_HZ_MAX = 1000;
+
+/** Up to here intervals are whole multiples of 5 ms, beyond it of 50 ms: like-minded clients share their ticks. */
+const FINE_UP_TO_MS = 100;
+
+/** The stream's own floor, from settings where it has one. */
+export function streamFloorMs(spec: StreamSpec, floors: EdgeSettings["flushFloorMs"]): number {
+  const frequency = FREQUENCIES.find((name) => name === spec.name);
+  return frequency === undefined ? spec.flushFloorMs : floors[frequency];
+}
+
+/** In ms; `max_hz` is never exceeded. */
+export function flushIntervalMs(tier: Tier, floorMs: number, maxHz: number | undefined): number {
+  const wishMs = maxHz === undefined ? 0 : 1000 / maxHz;
+  const stepMs = wishMs <= FINE_UP_TO_MS ? 5 : 50;
+  return Math.max(TIER_FLUSH_MS[tier], floorMs, Math.ceil(wishMs / stepMs - 1e-9) * stepMs);
+}

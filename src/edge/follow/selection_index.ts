@@ -1,0 +1,66 @@
+/**
+ * All distinct subscriptions of one stream, and who wants an event of a given symbol: found once per event as it is pulled,
+ * whatever the number of clients.
+ */
+import { matchesPatterns } from "../../feed/symbol.ts";
+import { Selection, selectionKey, type SelectionStream, type Wanted } from "./selection.ts";
+
+/** Symbols remembered with their selections; beyond it the memory starts again. */
+const SYMBOLS_MAX = 20_000;
+
+/** See the file comment. */
+export class SelectionIndex {
+  readonly #selections = new Map<string, Selection>();
+  readonly #holders = new Map<string, number>();
+  /** Those that don't want everything. */
+  readonly #choosy = new Set<Selection>();
+  readonly #bySymbol = new Map<string, readonly Selection[]>();
+
+  constructor(readonly stream: SelectionStream) {}
+
+  get size(): number {
+    return this.#selections.size;
+  }
+
+  selections(): Iterable<Selection> {
+    return this.#selections.values();
+  }
+
+  /** The selection for what is wanted, made if nobody has it yet. Give it back with {@link SelectionIndex.release}. */
+  hold(wanted: Wanted, intervalMs: number): Selection {
+    const key = selectionKey(wanted, intervalMs);
+    this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
+    const known = this.#selections.get(key);
+    if (known !== undefined) return known;
+    const made = new Selection(key, this.stream, wanted, intervalMs);
+    this.#selections.set(key, made);
+    if (!wanted.patterns.all) {
+      this.#choosy.add(made);
+      this.#bySymbol.clear();
+    }
+    return made;
+  }
+
+  release(selection: Selection): void {
+    const left = (this.#holders.get(selection.key) ?? 1) - 1;
+    if (left > 0) return void this.#holders.set(selection.key, left);
+    this.#holders.delete(selection.key);
+    this.#selections.delete(selection.key);
+    if (this.#choosy.delete(selection)) this.#bySymbol.clear();
+  }
+
+  /** Tells everybody who wants this symbol that an event of it is at `offset`. */
+  note(symbol: string, offset: number): void {
+    if (this.#choosy.size === 0) return;
+    for (const selection of this.#wanting(symbol)) selection.note(offset);
+  }
+
+  #wanting(symbol: string): readonly Selection[] {
+    const known = this.#bySymbol.get(symbol);
+    if (known !== undefined) return known;
+    const found = [...this.#choosy].filter((selection) => matchesPatterns(selection.wanted.patterns, symbol));
+    if (this.#bySymbol.size >= SYMBOLS_MAX) this.#bySymbol.clear();
+    this.#bySymbol.set(symbol, found);
+    return found;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The hardened server: a maintained WebSocket server (`ws`) on node:http, for what Deno's own can't promise: a cap on messages
+ * with their fragments, deadlines for headers and requests, an end to the socket of a peer that never reads. The same doors
+ * behind it as behind Deno.serve.
+ */
+import { Buffer } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket as WsSocket, WebSocketServer } from "ws";
+import { describeError } from "../../feed/error.ts";
+import type { Stoppable } from "../drain.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import type { AdmittedUpgrade, EdgeDoors } from "../admit/edge_doors.ts";
+import { HardenedSocket } from "./hardened_socket.ts";
+import { readNodeRequest, writeNodeResponse, writeRawResponse } from "./node_exchange.ts";
+
+/** A client message, all its fragments together; more ends the socket with 1009. */
+export const MESSAGE_MAX_BYTES = 16 * 1024;
+/** Headers of a request, all together. */
+export const HEADERS_MAX_BYTES = 16 * 1024;
+/** For all headers to arrive, and for the whole request; a trickle is cut, the check coming round every second. */
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_MS = 1_000;
+const KEEP_ALIVE_MS = 5_000;
+/** Every socket is pinged this often and ended when it has not answered by the next time. */
+const PING_MS = 30_000;
+
+/** Where and what it serves. */
+export interface HardenedOptions {
+  readonly core: EdgeCore;
+  readonly doors: EdgeDoors;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A listening hardened server. */
+export interface HardenedServer extends Stoppable {
+  readonly port: number;
+  readonly finished: Promise<void>;
+}
+
+/** Listens. @throws when the port is taken */
+export async function serveHardened(options: HardenedOptions): Promise<HardenedServer> {
+  const { core, doors, hostname, port } = options;
+  const sockets = new Set<HardenedSocket>();
+  const server = createServer({
+    maxHeaderSize: HEADERS_MAX_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  });
+  const selected = new WeakMap<IncomingMessage, string>();
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    maxPayload: MESSAGE_MAX_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (_offered, request) => selected.get(request) ?? false,
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    answerRequest(core, doors, request, response).catch((error: unknown) => {
+      core.log.debug("http_error", { error: describeError(error) });
+      response.destroy();
+    });
+  });
+  server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
+    raw.on("error", () => raw.destroy());
+    answerUpgrade(core, doors, request, raw, (admitted) => {
+      if (admitted.protocol !== undefined) selected.set(request, admitted.protocol);
+      upgrader.handleUpgrade(request, raw, head, (socket) => attach(core, sockets, socket, admitted));
+    }).catch((error: unknown) => {
+      core.log.error("ws_error", { error: describeError(error) });
+      raw.destroy();
+    });
+  });
+  await listen(server, hostname, port);
+  const pings = core.clock.interval(PING_MS, () => {
+    for (const socket of sockets) socket.ping();
+  });
+  const finished = new Promise<void>((resolve) => server.on("close", () => resolve()));
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    finished,
+    async shutdown() {
+      pings[Symbol.dispose]();
+      server.close();
+      server.closeIdleConnections();
+      for (const socket of [...sockets]) socket.terminate();
+      upgrader.close();
+      server.closeAllConnections();
+      await finished;
+    },
+  };
+}
+
+function listen(server: Server, hostname: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, hostname, 4096, () => {
+    server.off("error", reject);
+    resolve();
+  });
+  return promise;
+}
+
+async function answerRequest(
+  core: EdgeCore,
+  doors: EdgeDoors,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const gone = Promise.withResolvers<void>();
+  outgoing.on("close", () => gone.resolve());
+  outgoing.on("error", () => gone.resolve());
+  const request = await readNodeRequest(incoming);
+  const response = request instanceof Response
+    ? request
+    : await doors.answerFor(request, incoming.socket.remoteAddress, gone.promise);
+  await writeNodeResponse(response, outgoing, gone.promise);
+  if (response.status >= 500) core.counters.drop("http_5xx");
+}
+
+async function answerUpgrade(
+  core: EdgeCore,
+  doors: EdgeDoors,
+  incoming: IncomingMessage,
+  raw: Duplex,
+  open: (admitted: AdmittedUpgrade) => void,
+): Promise<void> {
+  const request = await readNodeRequest(incoming);
+  const admitted = request instanceof Response
+    ? request
+    : await doors.admitUpgrade(request, incoming.socket.remoteAddress);
+  if (admitted instanceof Response) return await writeRawResponse(admitted, raw);
+  if (raw.destroyed) return admitted.abandon();
+  try {
+    open(admitted);
+  } catch (error) {
+    admitted.abandon();
+    core.log.debug("ws_error", { error: describeError(error) });
+    raw.destroy();
+  }
+}
+
+function attach(
+  core: EdgeCore,
+  sockets: Set<HardenedSocket>,
+  socket: WsSocket,
+  admitted: AdmittedUpgrade,
+): void {
+  const held = new HardenedSocket(socket, core.clock);
+  const handlers = admitted.handlers(held);
+  sockets.add(held);
+  socket.on("message", (data: Buffer, isBinary: boolean) => {
+    handlers.onMessage(isBinary ? data : data.toString("utf8"));
+  });
+  socket.on("error", (error: Error) => {
+    core.counters.drop("ws_protocol_error");
+    core.log.debug("ws_error", { error: error.message });
+  });
+  socket.on("close", () => {
+    sockets.delete(held);
+    held.closed();
+    handlers.onClose();
+  });
+  handlers.onOpen();
+}

@@ -1,0 +1,97 @@
+/** Between node:http's requests and responses and those of the web: bounded, with backpressure, never throwing for a peer. */
+import { Buffer } from "node:buffer";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { TickcastError } from "../../feed/error.ts";
+import { answerFault } from "../http_answer.ts";
+
+/** A request's body; no route takes more. */
+const BODY_MAX_BYTES = 256 * 1024;
+
+/** Headers of a request; node:http leaves those past its own count out without a word. */
+const HEADERS_MAX_COUNT = 100;
+
+/** The request as the doors take it, or the refusal of one that is none. */
+export async function readNodeRequest(incoming: IncomingMessage): Promise<Request | Response> {
+  try {
+    const count = incoming.rawHeaders.length / 2;
+    if (count > HEADERS_MAX_COUNT) {
+      throw new TickcastError(
+        "BAD_REQUEST",
+        `Cannot answer as a request must have at most ${HEADERS_MAX_COUNT} headers: current number is ${count}`,
+      );
+    }
+    const headers = new Headers();
+    for (let n = 0; n + 1 < incoming.rawHeaders.length; n += 2) {
+      headers.append(incoming.rawHeaders[n] ?? "", incoming.rawHeaders[n + 1] ?? "");
+    }
+    const url = new URL(incoming.url ?? "/", `http://${headers.get("host") ?? "localhost"}`);
+    const method = incoming.method ?? "GET";
+    const body = method === "GET" || method === "HEAD" ? undefined : await readBody(incoming);
+    return new Request(url, { method, headers, ...(body !== undefined && { body }) });
+  } catch (error) {
+    if (error instanceof TickcastError) return answerFault(error);
+    return answerFault(new TickcastError("BAD_REQUEST", "Cannot answer as the request is not a proper one"));
+  }
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming) {
+    bytes += chunk.length;
+    if (bytes > BODY_MAX_BYTES) {
+      throw new TickcastError(
+        "TOO_LARGE",
+        `Cannot take a body as it must be at most ${BODY_MAX_BYTES} bytes`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Uint8Array.from(Buffer.concat(chunks));
+}
+
+/** Headers in node's shape: several cookies stay several. */
+function nodeHeaders(headers: Headers): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = Object.fromEntries(headers);
+  const cookies = headers.getSetCookie();
+  if (cookies.length > 0) all["set-cookie"] = cookies;
+  return all;
+}
+
+/** Writes a response, no faster than its peer takes it. Resolves when it is written or the peer is gone. */
+export async function writeNodeResponse(
+  response: Response,
+  outgoing: ServerResponse,
+  gone: Promise<void>,
+): Promise<void> {
+  outgoing.writeHead(response.status, nodeHeaders(response.headers));
+  if (response.body === null) return void outgoing.end();
+  outgoing.flushHeaders();
+  const reader = response.body.getReader();
+  const cut = gone.then(() => reader.cancel()).catch(() => {});
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || outgoing.destroyed) break;
+      if (!outgoing.write(value)) await Promise.race([drained(outgoing), gone]);
+    }
+    outgoing.end();
+  } catch {
+    // The stream was ended in the middle: the peer must not take it for whole.
+    outgoing.destroy();
+  }
+  await Promise.race([cut, Promise.resolve()]);
+}
+
+const drained = (outgoing: ServerResponse): Promise<void> =>
+  new Promise((resolve) => outgoing.once("drain", resolve));
+
+/** Answers an upgrade that may not be. */
+export async function writeRawResponse(response: Response, raw: Duplex): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer());
+  const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ""}`];
+  for (const [name, value] of response.headers) if (name !== "connection") lines.push(`${name}: ${value}`);
+  lines.push(`content-length: ${body.length}`, "connection: close", "", "");
+  raw.end(Buffer.concat([Buffer.from(lines.join("\r\n")), body]));
+}

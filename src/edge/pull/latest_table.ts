@@ -1,0 +1,102 @@
+/**
+ * The latest event per (type, symbol) of one stream, for snapshots: read from the store once, then kept up by what is pulled,
+ * so that a snapshot is true exactly at the log's end and costs no store command while the instance is warm.
+ * The rule is the store's own: the greatest `t`, the later of equals.
+ */
+import { comparePositions, ORIGIN, type Position, positionOfId } from "../../feed/cursor.ts";
+import { peekElement } from "../../feed/event_text.ts";
+import type { ListStore } from "../../feed/store.ts";
+import { matchesPatterns, type SymbolPatterns } from "../../feed/symbol.ts";
+import type { LogRecord, Missing } from "./log_record.ts";
+import type { StreamLog } from "./stream_log.ts";
+
+/** What is kept of an event: a log's record is one. */
+type Latest = Pick<LogRecord, "type" | "sym" | "t" | "text">;
+
+/** A snapshot of nobody for a while is forgotten rather than kept up. */
+const IDLE_FORGET_EVENTS = 2_000_000;
+/** A list that is lost while it is being read is read again, so often. */
+const LOAD_TRIES = 3;
+
+/** See the file comment. */
+export class LatestTable {
+  /** Undefined until somebody asks, and again when it can no longer be kept up. */
+  #events: Map<string, Latest> | undefined;
+  #loading: Promise<void> | undefined;
+  /** Records that arrive while the store is being read. */
+  #meanwhile: LogRecord[] | undefined;
+  #unasked = 0;
+
+  constructor(readonly store: ListStore, readonly log: StreamLog) {}
+
+  /** An event was pulled. */
+  note(record: LogRecord): void {
+    this.#meanwhile?.push(record);
+    if (this.#events === undefined) return;
+    if (++this.#unasked > IDLE_FORGET_EVENTS) this.#events = undefined;
+    else put(this.#events, record);
+  }
+
+  /** Something is missing: what stood there may have been the latest of a symbol. */
+  noteMissing(missing: Missing): void {
+    if (missing.cause !== "evicted" && missing.cause !== "epoch") return;
+    this.#events = undefined;
+  }
+
+  /** Makes {@link LatestTable.texts} answer. @throws {TickcastError} as the store does */
+  async load(signal: AbortSignal): Promise<void> {
+    for (let tries = 0; this.#events === undefined && tries < LOAD_TRIES; tries++) {
+      this.#loading ??= this.#load(signal).finally(() => this.#loading = undefined);
+      await this.#loading;
+    }
+  }
+
+  /**
+   * Texts of the latest event of every wanted symbol, true at the log's end now; undefined when it has to be loaded (again)
+   * first.
+   */
+  texts(patterns: SymbolPatterns): string[] | undefined {
+    if (this.#events === undefined) return undefined;
+    this.#unasked = 0;
+    const texts: string[] = [];
+    for (const { sym, text } of this.#events.values()) if (matchesPatterns(patterns, sym)) texts.push(text);
+    return texts;
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    const endBefore = this.log.end;
+    this.#meanwhile = [];
+    const found = new Map<string, Latest>();
+    try {
+      const lists = await Promise.all(
+        this.log.lists.map((list) => this.store.readLatest(list, undefined, signal)),
+      );
+      lists.forEach(({ elements }, list) => {
+        for (const text of elements) {
+          const peek = peekElement(text);
+          if (peek !== undefined && isHeld(this.log, list, positionOfId(peek.id))) {
+            put(found, { ...peek, text });
+          }
+        }
+      });
+      for (let at = this.log.base; at < endBefore; at++) {
+        const record = this.log.at(at);
+        if (record !== undefined && record.missing === undefined) put(found, record);
+      }
+      for (const record of this.#meanwhile) put(found, record);
+      this.#events = found;
+    } finally {
+      this.#meanwhile = undefined;
+    }
+  }
+}
+
+/** Whether the log has read as far as a position: the store may be a moment ahead of us. */
+const isHeld = (log: StreamLog, list: number, position: Position): boolean =>
+  log.endPosition(list).epoch !== ORIGIN.epoch && comparePositions(position, log.endPosition(list)) <= 0;
+
+function put(events: Map<string, Latest>, event: Latest): void {
+  const key = `${event.type}:${event.sym}`;
+  const known = events.get(key);
+  if (known === undefined || event.t >= known.t) events.set(key, event);
+}

@@ -1,0 +1,207 @@
+/**
+ * The one reader of one list in an instance, whatever the number of clients. While somebody wants the list it is read at
+ * least every `pull_ms`; a hint only makes a read sooner; once nobody has wanted it for the linger it rests. What was read
+ * goes to a {@link TailSink}; what can't be read is tried again with bounded backoff while the ring goes on being served.
+ */
+import type { Clock, Random } from "../../feed/clock.ts";
+import { comparePositions, ORIGIN, type Position } from "../../feed/cursor.ts";
+import { describeError } from "../../feed/error.ts";
+import type { Log } from "../../feed/log.ts";
+import type { ListStore } from "../../feed/store.ts";
+import type { EdgeCounters } from "../edge_counters.ts";
+import { PullPace } from "./pull_pace.ts";
+import type { TailReader } from "./tail_reader.ts";
+
+/** What a puller runs on. */
+export interface PullerOptions {
+  readonly list: string;
+  readonly store: ListStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly counters: EdgeCounters;
+  readonly lingerMs: number;
+  readonly reader: TailReader;
+  /** New records were found: followers have something to read. */
+  readonly onNews: () => void;
+}
+
+/** A read that the store leaves unanswered for longer is given up. */
+export const READ_TIME_LIMIT_MS = 10_000;
+/** A list that was read within this is one whose moves are seen as they happen. */
+const WATCHED_MS = 10_000;
+const BACKOFF_BASE_MS = 100;
+const BACKOFF_CAP_MS = 5_000;
+
+/** See the file comment. */
+export class ListPuller implements AsyncDisposable {
+  readonly #options: PullerOptions;
+  readonly #pace: PullPace;
+  readonly #stop = new AbortController();
+  #wants = 0;
+  #linger: Disposable | undefined;
+  #running: Promise<void> | undefined;
+  /** Those who wait for a read begun after they asked. */
+  #fresh: PromiseWithResolvers<void> | undefined;
+  #hinted: Position = ORIGIN;
+  #failures = 0;
+  #hasAnswered = false;
+  pulls = 0;
+  /** Last answered pull, and since when they fail, Unix ms. */
+  pulledAt: number | undefined;
+  failingSince: number | undefined;
+  movedAt: number | undefined;
+
+  constructor(options: PullerOptions) {
+    this.#options = options;
+    this.#pace = new PullPace(options.clock);
+  }
+
+  get isWanted(): boolean {
+    return this.#wants > 0 || this.#linger !== undefined;
+  }
+
+  /** It reads, and has read since it last rested: what is held is what there is, within an interval. */
+  get isWarm(): boolean {
+    return this.isWanted && this.#hasAnswered;
+  }
+
+  get pullMs(): number {
+    return this.#options.reader.pullMs;
+  }
+
+  /** Wants the list pulled, until as many {@link ListPuller.letGo}. */
+  hold(): void {
+    this.#wants++;
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    this.#start();
+  }
+
+  letGo(): void {
+    if (--this.#wants === 0) this.#startLinger();
+  }
+
+  /** A hint came: read soon, if it says anything new. */
+  hint(position: Position): void {
+    if (comparePositions(position, this.#options.reader.seen) <= 0) return;
+    if (comparePositions(position, this.#hinted) > 0) this.#hinted = position;
+    if (this.isWanted) this.#pace.hurry();
+  }
+
+  /** Resolves once a read that began after this call has been answered; rejects with the signal's reason. */
+  async fresh(signal: AbortSignal): Promise<void> {
+    this.hold();
+    this.#fresh ??= Promise.withResolvers();
+    this.#pace.hurry();
+    const { promise } = this.#fresh;
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await Promise.race([promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.letGo();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new DOMException("stopped", "AbortError"));
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    this.#pace.hurry(true);
+    await this.#running;
+    this.#fresh?.promise.catch(() => {});
+    this.#fresh?.reject(new DOMException("stopped", "AbortError"));
+  }
+
+  #startLinger(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#linger = this.#options.clock.timer(this.#options.lingerMs, () => {
+      this.#linger = undefined;
+      this.#pace.hurry(true);
+    });
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#stop.signal.aborted) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#hasAnswered = false;
+      if (this.isWanted) this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.isWanted && !this.#stop.signal.aborted) {
+      const waiters = this.#fresh;
+      this.#fresh = undefined;
+      this.#pace.begin();
+      const answered = await this.#pull();
+      this.#hasAnswered ||= answered;
+      if (answered) waiters?.resolve();
+      else this.#keepWaiters(waiters);
+      if (!this.isWanted || this.#stop.signal.aborted) break;
+      await this.#pace.wait(answered ? this.pullMs : this.#backoffMs(), answered, this.#fresh !== undefined);
+    }
+  }
+
+  /** Waiters of a failed read wait for the next; those who came meanwhile join them. */
+  #keepWaiters(waiters: PromiseWithResolvers<void> | undefined): void {
+    if (waiters === undefined) return;
+    const later = this.#fresh;
+    if (later !== undefined) waiters.promise.then(later.resolve, later.reject);
+    this.#fresh = waiters;
+  }
+
+  async #pull(): Promise<boolean> {
+    const { clock, counters, reader, log, list, onNews } = this.#options;
+    this.pulls++;
+    counters.pulls++;
+    try {
+      const hasNews = await this.#withTimeLimit((signal) => reader.read(this.#hinted, signal));
+      if (this.#failures > 0) log.info("pull_recovered", { list, failures: this.#failures });
+      this.#failures = 0;
+      this.failingSince = undefined;
+      const now = clock.now();
+      // What a list held before anybody looked says nothing about whether it moves.
+      const isWatched = this.pulledAt !== undefined && now - this.pulledAt <= WATCHED_MS;
+      this.pulledAt = now;
+      if (hasNews) {
+        if (isWatched) this.movedAt = now;
+        onNews();
+      }
+      return true;
+    } catch (error) {
+      if (this.#stop.signal.aborted) return false;
+      counters.pullFailures++;
+      this.failingSince ??= clock.now();
+      if (this.#failures++ === 0) log.warning("pull_failed", { list, error: describeError(error) });
+      return false;
+    }
+  }
+
+  async #withTimeLimit<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = new AbortController();
+    using _timer = this.#options.clock.timer(
+      READ_TIME_LIMIT_MS,
+      () => limit.abort(new DOMException("the store did not answer in time", "TimeoutError")),
+    );
+    const stop = this.#stop.signal;
+    const onStop = () => limit.abort(stop.reason);
+    stop.addEventListener("abort", onStop, { once: true });
+    try {
+      return await work(limit.signal);
+    } finally {
+      stop.removeEventListener("abort", onStop);
+    }
+  }
+
+  /** Full jitter, never less than the base: an instance among hundreds must not come back with all the others. */
+  #backoffMs(): number {
+    const cap = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(this.#failures, 10));
+    return BACKOFF_BASE_MS + this.#options.random() * cap;
+  }
+}

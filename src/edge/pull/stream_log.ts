@@ -1,0 +1,139 @@
+/**
+ * The ring of one stream: what this instance has pulled and still holds, all lists of the stream in one order of arrival.
+ * A place in it is a plain number, so that thousands of followers compare and move in one step; holes and new epochs are
+ * records like any other, so that everybody meets them exactly where they are.
+ */
+import { type Cursor, formatCursor, ORIGIN, type Position } from "../../feed/cursor.ts";
+import { type LogRecord, recordBytes } from "./log_record.ts";
+import type { Budgeted, RingBudget } from "./ring_budget.ts";
+
+/** See the file comment. Offsets count records since the start; they never go back. */
+export class StreamLog implements Budgeted {
+  /** From `#first` on; what is before it is cut off already, though still there. */
+  #records: LogRecord[] = [];
+  #first = 0;
+  #base = 0;
+  #bytes = 0;
+  /** Offsets of records that say something is missing, ascending. */
+  #gaps: number[] = [];
+  readonly #basePositions: Position[];
+  readonly #endPositions: Position[];
+  #endCursor: string | undefined;
+
+  /**
+   * @param lists names of the stream's lists
+   * @param floorEvents what it holds whatever the budget says: the lists' caps
+   */
+  constructor(readonly lists: readonly string[], readonly floorEvents: number, readonly budget: RingBudget) {
+    this.#basePositions = lists.map(() => ORIGIN);
+    this.#endPositions = lists.map(() => ORIGIN);
+    budget.add(this);
+  }
+
+  /** Offset of the oldest record held. */
+  get base(): number {
+    return this.#base;
+  }
+
+  /** Offset of the next record to come. */
+  get end(): number {
+    return this.#base + this.#records.length - this.#first;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get canGive(): boolean {
+    return this.#records.length - this.#first > this.floorEvents;
+  }
+
+  /** The record at an offset; undefined outside `base … end - 1`. */
+  at(offset: number): LogRecord | undefined {
+    return offset < this.#base ? undefined : this.#records[this.#first + offset - this.#base];
+  }
+
+  /** Where an empty list's first records will follow; only before anything is held of it. */
+  begin(list: number, position: Position): void {
+    this.#basePositions[list] = position;
+    this.#endPositions[list] = position;
+    this.#endCursor = undefined;
+  }
+
+  append(record: LogRecord): void {
+    if (record.missing !== undefined) this.#gaps.push(this.end);
+    this.#records.push(record);
+    this.#endPositions[record.list] = record;
+    this.#endCursor = undefined;
+    const bytes = recordBytes(record);
+    this.#bytes += bytes;
+    this.budget.charge(bytes);
+  }
+
+  /** Offset of the first missing-record at or after `from`, before `to`; `to` when there is none. */
+  nextGap(from: number, to: number): number {
+    for (let n = this.#gaps.length - 1, found = to;; n--) {
+      const gap = this.#gaps[n];
+      if (gap === undefined || gap < from) return found;
+      if (gap < found) found = gap;
+    }
+  }
+
+  /** Where a list stands before the oldest record held. */
+  basePosition(list: number): Position {
+    return this.#basePositions[list] ?? ORIGIN;
+  }
+
+  /** Where a list stands now. */
+  endPosition(list: number): Position {
+    return this.#endPositions[list] ?? ORIGIN;
+  }
+
+  /** Where every list stands for a reader that has everything before `offset`. */
+  positionsAt(offset: number): Position[] {
+    if (offset >= this.end) return [...this.#endPositions];
+    const found: (Position | undefined)[] = this.lists.map(() => undefined);
+    let open = found.length;
+    for (let at = offset - 1; at >= this.#base && open > 0; at--) {
+      const record = this.at(at);
+      if (record === undefined || found[record.list] !== undefined) continue;
+      found[record.list] = { epoch: record.epoch, seq: record.seq };
+      open--;
+    }
+    return found.map((position, list) => position ?? this.basePosition(list));
+  }
+
+  /** The stream's part of a cursor at `offset`, as text. */
+  cursorAt(offset: number): string {
+    if (offset >= this.end) return this.#endCursor ??= this.cursorOf(this.#endPositions);
+    return this.cursorOf(this.positionsAt(offset));
+  }
+
+  /** A cursor of one position per list, as text. */
+  cursorOf(positions: readonly Position[]): string {
+    const cursor: Cursor = new Map(this.lists.map((list, n) => [list, positions[n] ?? ORIGIN]));
+    return formatCursor(cursor);
+  }
+
+  dropOldest(count: number): void {
+    let released = 0;
+    for (let n = 0; n < count && this.canGive; n++) {
+      const record = this.#records[this.#first];
+      if (record === undefined) break;
+      released += recordBytes(record);
+      this.#basePositions[record.list] = { epoch: record.epoch, seq: record.seq };
+      this.#first++;
+      this.#base++;
+    }
+    while (this.#gaps.length > 0 && (this.#gaps[0] ?? 0) < this.#base) this.#gaps.shift();
+    this.#compact();
+    this.#bytes -= released;
+    this.budget.charge(-released);
+  }
+
+  #compact(): void {
+    if (this.#first < 4096 || this.#first * 2 < this.#records.length) return;
+    this.#records = this.#records.slice(this.#first);
+    this.#first = 0;
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Reads what is new in one list and puts it into its stream's log: as much of the tail as the hint says is new, wider when
+ * that leaves a hole, and what even the whole list can't fill becomes a gap. Positions come from the elements' own ids, never
+ * from where they stand. A read older than what was already seen (a lagging replica) is no news.
+ */
+import { comparePositions, ORIGIN, type Position } from "../../feed/cursor.ts";
+import { type ElementPeek, peekElement } from "../../feed/event_text.ts";
+import type { ListHead, ListStore, ListTail } from "../../feed/store.ts";
+import type { EdgeCounters } from "../edge_counters.ts";
+import { gapElement } from "./gap_element.ts";
+import { type LogRecord, type Missing, missingRecord } from "./log_record.ts";
+
+/** Where records go. */
+export interface TailSink {
+  /** The first read: what an empty ring begins after. */
+  begin(list: number, position: Position): void;
+  append(record: LogRecord): void;
+  /** Whether a bar's window was seen before. */
+  isLate(peek: ElementPeek): boolean;
+}
+
+/** What a reader runs on. */
+export interface TailReaderOptions {
+  readonly name: string;
+  /** Its index in the stream. */
+  readonly index: number;
+  readonly capEvents: number;
+  readonly store: ListStore;
+  readonly sink: TailSink;
+  readonly counters: EdgeCounters;
+}
+
+/** Until a head says otherwise: that of lists over Redis. */
+export const DEFAULT_PULL_MS = 250;
+/** A list that was never written is looked at less often; its first hint wakes everybody at once. */
+export const ABSENT_PULL_MS = 1000;
+/** Weight of the newest read in the running mean of news per read. */
+const MEAN_WEIGHT = 0.2;
+
+interface Item {
+  readonly seq: number;
+  readonly text: string;
+  readonly peek: ElementPeek;
+}
+
+/** See the file comment. */
+export class TailReader {
+  readonly #options: TailReaderOptions;
+  #seen: Position = ORIGIN;
+  #hasBegun = false;
+  #meanNews = 0;
+  #pullMs = ABSENT_PULL_MS;
+  /** Newest event, for health. */
+  newest: { readonly t: number; readonly rx: number } | undefined;
+  gaps = 0;
+  /** The last read found no list where there was one before: it is lost, and what follows is a new epoch. */
+  isLost = false;
+  /** Read so far. */
+  events = 0;
+
+  constructor(options: TailReaderOptions) {
+    this.#options = options;
+  }
+
+  /** The head as last read; {@link ORIGIN} before anything was there. */
+  get seen(): Position {
+    return this.#seen;
+  }
+
+  /** Whether any read was answered yet. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  get pullMs(): number {
+    return this.#pullMs;
+  }
+
+  /** Reads; true when there was anything new. @throws {TickcastError} as the store does */
+  async read(hinted: Position, signal: AbortSignal): Promise<boolean> {
+    const { store, name, capEvents, counters } = this.#options;
+    let asked = this.#countToAsk(hinted);
+    while (true) {
+      const tail = await store.readTail(name, asked, signal);
+      const needed = this.#countNeeded(tail);
+      if (needed === 0 || tail.elements.length < asked || asked >= capEvents) return this.#absorb(tail);
+      counters.pullsWidened++;
+      // Twice what was missing: the head moves on between two reads, and a hole that opened so was once told as a gap.
+      asked = Math.min(needed * 2, capEvents);
+    }
+  }
+
+  #countToAsk(hinted: Position): number {
+    const { capEvents } = this.#options;
+    if (!this.#hasBegun) return capEvents;
+    if (comparePositions(hinted, this.#seen) > 0) {
+      const news = hinted.epoch === this.#seen.epoch ? hinted.seq - this.#seen.seq : hinted.seq;
+      return Math.min(Math.max(1, news), capEvents);
+    }
+    return Math.min(Math.ceil(this.#meanNews), capEvents);
+  }
+
+  /** How many elements reach back to what is held. */
+  #countNeeded({ head, elements }: ListTail): number {
+    if (head === undefined || comparePositions(head, this.#seen) <= 0) return 0;
+    if (!this.#hasBegun) return 0;
+    const news = head.epoch === this.#seen.epoch ? head.seq - this.#seen.seq : head.seq;
+    const firstWanted = head.seq - Math.min(news, this.#options.capEvents) + 1;
+    return firstSeq(elements) <= firstWanted ? 0 : Math.min(news, this.#options.capEvents);
+  }
+
+  #absorb({ head, elements }: ListTail): boolean {
+    const { sink, index } = this.#options;
+    this.#setPullMs(head);
+    this.isLost = head === undefined && this.#seen.epoch !== ORIGIN.epoch;
+    if (head === undefined || comparePositions(head, this.#seen) <= 0) {
+      this.#hasBegun = true;
+      return false;
+    }
+    const items = this.#newItems(head, elements);
+    const first = items[0]?.seq ?? head.seq + 1;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#seen = { epoch: head.epoch, seq: first - 1 };
+      sink.begin(index, this.#seen);
+    } else if (head.epoch !== this.#seen.epoch) this.#enterEpoch(head.epoch, first);
+    const news = head.seq - this.#seen.seq;
+    for (const item of items) this.#take(head.epoch, item);
+    const newest = items.at(-1);
+    if (newest !== undefined) this.newest = { t: newest.peek.t, rx: receivedAt(newest.text) };
+    this.#skipTo(head.seq);
+    this.#meanNews += (news - this.#meanNews) * MEAN_WEIGHT;
+    return true;
+  }
+
+  #setPullMs(head: ListHead | undefined): void {
+    if (head !== undefined) this.#pullMs = head.pullMs > 0 ? head.pullMs : DEFAULT_PULL_MS;
+  }
+
+  /** Elements after what is held, in order; whatever is not one of this list's is dropped and counted. */
+  #newItems(head: ListHead, elements: readonly string[]): Item[] {
+    const { name, counters } = this.#options;
+    const dot = name.indexOf(".");
+    const prefix = `${dot < 0 ? "" : `${name.slice(dot + 1)}.`}${head.epoch}-`;
+    const after = head.epoch === this.#seen.epoch ? this.#seen.seq : 0;
+    const items: Item[] = [];
+    let last = after;
+    for (const text of elements) {
+      const peek = peekElement(text);
+      const seq = peek?.id.startsWith(prefix) ? Number(peek.id.slice(prefix.length)) : NaN;
+      if (peek === undefined || !Number.isSafeInteger(seq) || seq > head.seq || !isJsonObject(text)) {
+        counters.drop("bad_element");
+      } else if (seq > last) {
+        items.push({ seq, text, peek });
+        last = seq;
+      }
+    }
+    return items;
+  }
+
+  /** The list was lost and began anew: nobody can know what was lost; what is held of the new one follows. */
+  #enterEpoch(epoch: string, first: number): void {
+    const after = this.#seen;
+    const isFirstEver = after.epoch === ORIGIN.epoch;
+    this.#seen = { epoch, seq: isFirstEver ? 0 : first - 1 };
+    if (isFirstEver) {
+      this.#options.sink.begin(this.#options.index, this.#seen);
+      return;
+    }
+    const before = { epoch, seq: first };
+    this.#miss({ after, before, lost: null, cause: "epoch", from: undefined, to: undefined });
+  }
+
+  #take(epoch: string, { seq, text, peek }: Item): void {
+    const { sink, index, counters } = this.#options;
+    this.#skipTo(seq - 1);
+    const gap = peek.type === "gap" ? gapElement(text, { epoch, seq }) : undefined;
+    counters.eventsPulled++;
+    this.events++;
+    this.#seen = { epoch, seq };
+    if (gap !== undefined) return sink.append(missingRecord(index, gap, this.#seen));
+    sink.append({
+      list: index,
+      epoch,
+      seq,
+      text,
+      type: peek.type,
+      sym: peek.sym,
+      t: peek.t,
+      late: sink.isLate(peek),
+      missing: undefined,
+    });
+  }
+
+  /** Positions up to `seq` that were not there: trimmed before this instance read them, or not readable. */
+  #skipTo(seq: number): void {
+    const { epoch } = this.#seen;
+    const lost = seq - this.#seen.seq;
+    if (lost <= 0) return;
+    const before = { epoch, seq: seq + 1 };
+    this.#miss({ after: this.#seen, before, lost, cause: "evicted", from: undefined, to: undefined });
+    this.#seen = { epoch, seq };
+  }
+
+  #miss(missing: Missing): void {
+    const { sink, index } = this.#options;
+    this.gaps++;
+    const { epoch, seq } = missing.before;
+    sink.append(missingRecord(index, missing, { epoch, seq: seq - 1 }));
+  }
+}
+
+/** Sequence number of the oldest readable element; infinite when there is none. */
+function firstSeq(elements: readonly string[]): number {
+  for (const element of elements) {
+    const peek = peekElement(element);
+    if (peek !== undefined) return Number(peek.id.slice(peek.id.lastIndexOf("-") + 1));
+  }
+  return Infinity;
+}
+
+/** When ingest received an event, read off its text: `rx` follows `t` in every element. */
+const receivedAt = (text: string): number => Number(/,"rx":(\d{1,16})/.exec(text)?.[1] ?? NaN);
+
+/** One broken element must not break the frame it would be spliced into. */
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+import { assertEquals } from "@std/assert";
+import { ORIGIN, type Position } from "../../../src/feed/cursor.ts";
+import { encodeEvent, stampBody } from "../../../src/feed/event_text.ts";
+import type { ListStore, ListTail } from "../../../src/feed/store.ts";
+import { EdgeCounters } from "../../../src/edge/edge_counters.ts";
+import { TailReader } from "../../../src/edge/pull/tail_reader.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { aTrade } from "../../support/event_factory.ts";
+
+const EPOCH = "k3f9a0b1";
+
+/** A list that grows by `growth` events every time it is read. */
+function growingList(start: number, growth: number): ListStore & { readonly reads: number[] } {
+  const reads: number[] = [];
+  let head = start;
+  const element = (seq: number) =>
+    stampBody(`${EPOCH}-${seq}`, encodeEvent(aTrade({ tid: String(seq) })).text);
+  const unused = () => Promise.reject(new Error("not part of this test"));
+  return {
+    reads,
+    readTail(_list, count): Promise<ListTail> {
+      reads.push(count);
+      head += growth;
+      const size = Math.min(count, head);
+      return Promise.resolve({
+        head: { epoch: EPOCH, seq: head, pullMs: 10 },
+        elements: Array.from({ length: size }, (_, n) => element(head - size + 1 + n)),
+      });
+    },
+    append: unused,
+    readLatest: unused,
+    hints: () => {
+      throw new Error("not part of this test");
+    },
+  };
+}
+
+function reading(store: ListStore) {
+  const positions: number[] = [];
+  const reader = new TailReader({
+    name: "tick",
+    index: 0,
+    capEvents: 1000,
+    store,
+    counters: new EdgeCounters(new ManualClock()),
+    sink: {
+      begin: () => {},
+      append: (record) => void positions.push(record.missing === undefined ? record.seq : -record.seq),
+      isLate: () => false,
+    },
+  });
+  return { reader, positions };
+}
+
+for (const growth of [1, 6, 40, 200]) {
+  Deno.test({
+    name: `a list that grows by ${growth} events between two reads is read without a hole`,
+    permissions: "none",
+    async fn() {
+      const store = growingList(1, growth);
+      const { reader, positions } = reading(store);
+      const signal = new AbortController().signal;
+      const hints: Position[] = [ORIGIN, ORIGIN, { epoch: EPOCH, seq: growth * 2 + 3 }, ORIGIN];
+      for (const hint of hints) await reader.read(hint, signal);
+      assertEquals(positions, Array.from({ length: reader.seen.seq }, (_, n) => n + 1));
+    },
+  });
+}
+
+Deno.test({
+  name: "what has left even the whole list is told as one gap, and reading ends at the list's cap",
+  permissions: "none",
+  async fn() {
+    const store = growingList(1, 1500);
+    const { reader, positions } = reading(store);
+    const signal = new AbortController().signal;
+    await reader.read(ORIGIN, signal);
+    await reader.read(ORIGIN, signal);
+    assertEquals(reader.gaps, 1);
+    assertEquals(positions.filter((seq) => seq < 0).length, 1);
+    assertEquals(Math.max(...store.reads), 1000);
+  },
+});
