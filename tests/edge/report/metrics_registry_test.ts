@@ -173,3 +173,24 @@ Deno.test("docs/health.md lists every metric, with its kind and labels", async (
     assertEquals(page.includes(`\`${name}\``), true, name);
   }
 });
+
+pure("a throw inside costs that request only, and nothing of it is said", async () => {
+  using scene = await told();
+  scene.store.usage = () => {
+    throw new Error("redis://edge:SECRET@host:6379 is broken");
+  };
+  for (const path of ["/metrics", "/api/cost"]) {
+    const response = await scene.request("GET", path);
+    const text = await response.text();
+    assertEquals([response.status, JSON.parse(text).error.code, text.includes("SECRET")], [
+      500,
+      "INTERNAL",
+      false,
+    ]);
+  }
+  for (const path of ["/health", "/health/streams", "/ws/stats"]) {
+    const response = await scene.request("GET", path);
+    await response.body?.cancel();
+    assertEquals(response.status, 200, path);
+  }
+});
