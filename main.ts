@@ -22,13 +22,16 @@ import { loadPages } from "./src/dashboard/pages.ts";
 import { type Edge, startEdge } from "./src/edge/start_edge.ts";
 import { healthEndpoint } from "./src/ingest/health_endpoint.ts";
 import { type Ingest, startIngest } from "./src/ingest/start_ingest.ts";
+import {
+  isOperatorCommand,
+  OPERATOR_COMMANDS,
+  runOperatorCommand,
+} from "./src/operations/operator_command.ts";
 import { envExample, settingsMarkdown } from "./src/operations/settings_reference.ts";
 import { SIGNAL_THRESHOLDS } from "./src/signals/signal_thresholds.ts";
-import { stockUniverse } from "./src/simulator/generator/universe.ts";
-import type { RecordedFeed } from "./src/simulator/feed_path.ts";
+import { builtInHeatmapSymbols, builtInUpstream, startBuiltIn } from "./src/simulator/built_in.ts";
 import { runSimulate } from "./src/simulator/run_simulate.ts";
 import type { Simulator } from "./src/simulator/simulator_options.ts";
-import { startSimulator } from "./src/simulator/start_simulator.ts";
 import { openStore } from "./src/store/open_store.ts";
 
 /** Release, as health and logs tell it. */
@@ -52,43 +55,6 @@ export interface Tickcast extends AsyncDisposable {
   readonly failed: Promise<never>;
 }
 
-/** The in-process simulator waits while a channel of ingest is over half full. */
-const SIMULATOR_PRESSURE_LIMIT = 0.5;
-/** So many of the simulator's symbols have a heatmap unless `HEATMAP_SYMBOLS` says which. */
-const SIMULATED_HEATMAP_SYMBOLS = 20;
-
-/** The feeds ingest will connect to: a replay begins once all of them have subscribed. */
-function feedsOf({ ingest: { frequencies, markets } }: Settings): readonly RecordedFeed[] {
-  const realtime = frequencies.some((frequency) => frequency !== "fmv");
-  const business = frequencies.includes("fmv");
-  return markets.flatMap((market): RecordedFeed[] => [
-    ...(realtime ? [market] : []),
-    ...(business ? [market === "crypto" ? "business/crypto" as const : "business" as const] : []),
-  ]);
-}
-
-/** The simulator's heatmap where none is named: its most active names. A replay's names are not known beforehand. */
-function simulatedHeatmap(
-  { simulated, simulator: { replayFile, symbols, seed } }: Settings,
-): readonly string[] {
-  if (!simulated || replayFile !== undefined) return [];
-  return stockUniverse(Math.min(symbols, SIMULATED_HEATMAP_SYMBOLS), seed).map((one) => one.symbol);
-}
-
-function simulatorFor(
-  settings: Settings,
-  { clock, log }: Surroundings,
-  pressure: () => number,
-): Promise<Simulator> {
-  const { seed, symbols, rate, replayFile, speed } = settings.simulator;
-  const replay = replayFile === undefined ? undefined : { file: replayFile, waitForFeeds: feedsOf(settings) };
-  const mayContinue = () => pressure() < SIMULATOR_PRESSURE_LIMIT;
-  return startSimulator({ seed, symbols, rate, replay, speed, mayContinue }, {
-    clock,
-    log: log.child("simulator"),
-  });
-}
-
 /**
  * Starts what the settings ask for; disposing drains clients, appends what is queued and gives up the lease.
  * Rejects when the port is taken or the plan is refused.
@@ -109,13 +75,9 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
   let simulator: Simulator | undefined;
   if (settings.role !== "edge") {
     if (settings.simulated) {
-      simulator = started.adopt(
-        await simulatorFor(settings, around, () => ingest?.pressure() ?? 1),
-        (one) => one.stop(),
-      );
+      const pressure = () => ingest?.pressure() ?? 1;
+      simulator = started.use(await startBuiltIn(settings, { clock, log: log.child("simulator"), pressure }));
     }
-    const upstream = simulator &&
-      { apiKey: "simulator", realtimeUrl: simulator.url, businessUrl: `${simulator.url}/business` };
     const options = {
       settings,
       store,
@@ -124,8 +86,8 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
       log: log.child("ingest"),
       instance,
       version: VERSION,
-      upstream,
-      heatmapDefault: simulatedHeatmap(settings),
+      upstream: simulator && builtInUpstream(simulator),
+      heatmapDefault: builtInHeatmapSymbols(settings),
     };
     ingest = started.adopt(await startIngest(options), (one) => one.stop());
   }
@@ -178,14 +140,6 @@ async function listen(
 }
 
 /** Whoever read our output may be gone (`| head`): that ends the output, not the service. */
-/** What an operator's program is given. */
-interface Operating {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly print: (line: string) => void;
-  readonly signal: AbortSignal;
-}
-
 const write = (to: typeof Deno.stdout | typeof Deno.stderr) => (text: string) => {
   try {
     to.writeSync(new TextEncoder().encode(text));
@@ -285,29 +239,6 @@ async function serve(environment: Environment): Promise<number> {
   return 0;
 }
 
-function simulate(args: readonly string[]): Promise<number> {
-  const stop = new AbortController();
-  untilAskedToStop().then(() => stop.abort());
-  return runSimulate(args, {
-    clock: systemClock,
-    log: silentLog,
-    print: (line) => print(`${line}\n`),
-    signal: stop.signal,
-  });
-}
-
-/** What an operator runs by hand is loaded only when it is asked for: edges don't carry it. */
-async function operate(run: (deps: Operating) => Promise<number>): Promise<number> {
-  const stop = new AbortController();
-  untilAskedToStop().then(() => stop.abort());
-  return await run({
-    clock: systemClock,
-    random: systemRandom,
-    print: (line) => print(`${line}\n`),
-    signal: stop.signal,
-  });
-}
-
 /** The whole service in this process, on a free port of the loopback, saying nothing but what goes wrong. */
 async function startQuietly(): Promise<{ url: string } & AsyncDisposable> {
   const reading = readingOf({ ...Deno.env.toObject(), ROLE: "all", HOST: "127.0.0.1", PORT: "0" });
@@ -322,32 +253,30 @@ async function startQuietly(): Promise<{ url: string } & AsyncDisposable> {
 }
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
-  switch (command) {
-    case undefined:
-      return await serve(Deno.env.toObject());
-    case "simulate":
-      return await simulate(rest);
-    case "load":
-      return await operate(async (deps) => (await import("./src/operations/load.ts")).runLoad(rest, deps));
-    case "doctor":
-    case "live": {
-      const { runDoctor, runLive } = await import("./src/operations/doctor.ts");
-      const reading = readingOf(Deno.env.toObject());
-      return await operate((deps) => (command === "live" ? runLive : runDoctor)(rest, { ...deps, reading }));
-    }
-    case "soak": {
-      const { runSoak } = await import("./src/operations/soak.ts");
-      return await operate((deps) => runSoak(rest, { ...deps, startWhole: startQuietly }));
-    }
-    case "reference":
-      print(rest[0] === "env" ? envExample(SIGNAL_THRESHOLDS) : settingsMarkdown(SIGNAL_THRESHOLDS));
-      return 0;
-    default:
-      complain(
-        `Cannot run as the command must be simulate, load, doctor, soak, live, reference, or none: current value is ${command}\n`,
-      );
-      return 2;
+  if (command === undefined) return await serve(Deno.env.toObject());
+  if (command === "reference") {
+    print(rest[0] === "env" ? envExample(SIGNAL_THRESHOLDS) : settingsMarkdown(SIGNAL_THRESHOLDS));
+    return 0;
   }
+  const stop = new AbortController();
+  const deps = {
+    clock: systemClock,
+    random: systemRandom,
+    print: (line: string) => print(`${line}\n`),
+    signal: stop.signal,
+  };
+  if (command === "simulate" || isOperatorCommand(command)) untilAskedToStop().then(() => stop.abort());
+  if (command === "simulate") return await runSimulate(rest, { ...deps, log: silentLog });
+  if (isOperatorCommand(command)) {
+    return await runOperatorCommand(command, rest, {
+      ...deps,
+      reading: readingOf(Deno.env.toObject()),
+      startWhole: startQuietly,
+    });
+  }
+  const known = ["simulate", ...OPERATOR_COMMANDS, "reference"].join(", ");
+  complain(`Cannot run as the command must be ${known}, or none: current value is ${command}\n`);
+  return 2;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
