@@ -18,7 +18,7 @@ import {
   socketHandlers,
   subprotocolOf,
 } from "../deliver/websocket_transport.ts";
-import { UrlDefaults } from "../url_defaults.ts";
+import { UrlDefaults } from "../deliver/url_defaults.ts";
 import { admitSocket, refusal } from "../deliver/ws_door.ts";
 
 /** An upgrade that may be. */

@@ -9,7 +9,7 @@ import type { EdgeCore } from "../edge_core.ts";
 import { answerFault } from "../http_answer.ts";
 import type { Principal } from "../admit/principal.ts";
 import type { SessionHub } from "./session_hub.ts";
-import type { UrlDefaults } from "../url_defaults.ts";
+import type { UrlDefaults } from "./url_defaults.ts";
 
 /** A socket that may be opened. */
 export interface SocketAdmission {

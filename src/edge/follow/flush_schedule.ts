@@ -65,8 +65,14 @@ export class FlushSchedule implements Disposable {
 
   /** A feed's log has grown. */
   mark(feed: StreamFeed): void {
-    for (const group of this.#groups.get(feed)?.values() ?? []) group.isDirty = true;
-    this.wake();
+    let dueMs = Infinity;
+    for (const group of this.#groups.get(feed)?.values() ?? []) {
+      group.isDirty = true;
+      if (group.dueMs < dueMs) dueMs = group.dueMs;
+    }
+    if (dueMs === Infinity) return;
+    if (dueMs <= this.#clock.monotonic() + SLACK_MS) this.wake();
+    else if (!this.#isStopped && dueMs < this.#timerMs) this.#arm(dueMs);
   }
 
   /** Looks for what is due in the next turn of the loop: several lists pulled together flush together, in their order. */

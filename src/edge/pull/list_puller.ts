@@ -46,6 +46,9 @@ export class ListPuller implements AsyncDisposable {
   #hinted: Position = ORIGIN;
   #failures = 0;
   #hasAnswered = false;
+  #limit = new AbortController();
+  #watch: Disposable | undefined;
+  #isReading = false;
   pulls = 0;
   /** Last answered pull, and since when they fail, Unix ms. */
   pulledAt: number | undefined;
@@ -112,7 +115,9 @@ export class ListPuller implements AsyncDisposable {
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
     this.#pace.hurry(true);
+    this.#limit.abort(this.#stop.signal.reason);
     await this.#running;
+    this.#watch?.[Symbol.dispose]();
     this.#fresh?.promise.catch(() => {});
     this.#fresh?.reject(new DOMException("stopped", "AbortError"));
   }
@@ -183,20 +188,29 @@ export class ListPuller implements AsyncDisposable {
     }
   }
 
+  /**
+   * Runs a read under the time limit. One watch serves all reads: it looks once a limit whether the same read is still
+   * waited for, so that a read costs no timer of its own (it may take up to twice the limit to be given up).
+   */
   async #withTimeLimit<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limit = new AbortController();
-    using _timer = this.#options.clock.timer(
-      READ_TIME_LIMIT_MS,
-      () => limit.abort(new DOMException("the store did not answer in time", "TimeoutError")),
-    );
-    const stop = this.#stop.signal;
-    const onStop = () => limit.abort(stop.reason);
-    stop.addEventListener("abort", onStop, { once: true });
+    if (this.#limit.signal.aborted) this.#limit = new AbortController();
+    this.#isReading = true;
+    this.#watch ??= this.#options.clock.timer(READ_TIME_LIMIT_MS, () => this.#look(this.pulls));
     try {
-      return await work(limit.signal);
+      return await work(this.#limit.signal);
     } finally {
-      stop.removeEventListener("abort", onStop);
+      this.#isReading = false;
     }
+  }
+
+  #look(pullsThen: number): void {
+    this.#watch = undefined;
+    if (this.#stop.signal.aborted || !this.isWanted) return;
+    if (this.#isReading && this.pulls === pullsThen) {
+      this.#limit.abort(new DOMException("the store did not answer in time", "TimeoutError"));
+    }
+    const { pulls } = this;
+    this.#watch = this.#options.clock.timer(READ_TIME_LIMIT_MS, () => this.#look(pulls));
   }
 
   /** Full jitter, never less than the base: an instance among hundreds must not come back with all the others. */

@@ -2,7 +2,7 @@
 import type { Clock } from "../../feed/clock.ts";
 
 /** However many hints come, two reads of one list begin no closer than this, or than its own interval if that is less. */
-export const PULL_SPACING_MS = 5;
+export const PULL_SPACING_MS = 10;
 
 /** See the file comment. */
 export class PullPace {
@@ -12,6 +12,8 @@ export class PullPace {
   #isHurried = false;
   #waiting: { readonly wake: () => void; readonly spacingMs: number; readonly mayHurry: boolean } | undefined;
   #timer: Disposable | undefined;
+  /** When the timer rings (ms, monotonic). */
+  #armedMs = Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,7 +34,7 @@ export class PullPace {
     if (!mayHurry) return;
     const leftMs = this.#beganMs + spacingMs - this.#clock.monotonic();
     if (leftMs <= 0) return wake();
-    this.#arm(leftMs, wake);
+    if (this.#clock.monotonic() + leftMs < this.#armedMs) this.#arm(leftMs, wake);
   }
 
   /**
@@ -49,11 +51,13 @@ export class PullPace {
     await promise;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    this.#armedMs = Infinity;
     this.#waiting = undefined;
   }
 
   #arm(ms: number, wake: () => void): void {
     this.#timer?.[Symbol.dispose]();
+    this.#armedMs = this.#clock.monotonic() + ms;
     this.#timer = this.#clock.timer(Math.max(0, ms), wake);
   }
 }

@@ -14,7 +14,7 @@ export const EDGE_UPKEEP_PER_HOUR = 120 + 480;
 /** Ingest's lease, reports and look for commands: about two commands a second. */
 export const INGEST_UPKEEP_PER_HOUR = 7_200;
 /** However many appends hint at news, one list is read no more often. */
-export const PULLS_PER_SECOND_MAX = 200;
+export const PULLS_PER_SECOND_MAX = 100;
 
 /** Pay as you go, US$ for 100 000 commands. */
 export const USD_PER_100K = 0.2;

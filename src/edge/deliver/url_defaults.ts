@@ -2,12 +2,12 @@
  * What a socket's URL says for the whole connection: streams, shape, a first subscription. What is wrong in it is told on the
  * open socket, which lives on. Clients that come with the same URL share one reading of it.
  */
-import { TickcastError } from "../feed/error.ts";
-import type { ConnectionDefaults } from "./deliver/command_desk.ts";
-import type { EdgeCore } from "./edge_core.ts";
-import type { Principal } from "./admit/principal.ts";
-import { checkStreams } from "./deliver/subscription_ask.ts";
-import { readQuery } from "./deliver/subscription_query.ts";
+import { TickcastError } from "../../feed/error.ts";
+import type { ConnectionDefaults } from "./command_desk.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import type { Principal } from "../admit/principal.ts";
+import { checkStreams } from "./subscription_ask.ts";
+import { readQuery } from "./subscription_query.ts";
 
 /** Readings remembered, and the longest URL worth remembering. */
 const KEPT_MAX = 256;
