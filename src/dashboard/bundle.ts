@@ -69,8 +69,8 @@ async function pageParts(): Promise<esbuild.OutputFile[]> {
   const { outputFiles } = await esbuild.build({
     ...COMMON,
     entryPoints: [
-      { in: pathOf("./live_page.ts"), out: "live" },
-      { in: pathOf("./health_page.ts"), out: "health" },
+      { in: pathOf("./live/live_page.ts"), out: "live" },
+      { in: pathOf("./health/health_page.ts"), out: "health" },
       { in: pathOf("./style.css"), out: "style" },
     ],
     external: ["*.woff2"],

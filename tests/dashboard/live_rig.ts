@@ -25,7 +25,7 @@ export interface ShownBar {
 }
 
 declare global {
-  /** The page's own word on itself (`src/dashboard/live_page.ts`). */
+  /** The page's own word on itself (`src/dashboard/live/live_page.ts`). */
   var tickcastPage: { inspect(symbol: string): Inspection };
   /** What a test's own script in the page has seen. */
   var seenByTest: { shift: number; firstAt: number | undefined };

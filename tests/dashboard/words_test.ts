@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { Status } from "../../src/client/status.ts";
-import { rebalanceText } from "../../src/dashboard/connections_table.ts";
-import { costRows } from "../../src/dashboard/cost_panel.ts";
-import { overallLight, statusText } from "../../src/dashboard/link_bar.ts";
+import { rebalanceText } from "../../src/dashboard/health/connections_table.ts";
+import { costRows } from "../../src/dashboard/health/cost_panel.ts";
+import { overallLight, statusText } from "../../src/dashboard/live/link_bar.ts";
 import {
   formatChange,
   formatCompact,
@@ -13,12 +13,12 @@ import {
   formatSpan,
   zoneName,
 } from "../../src/dashboard/number_format.ts";
-import { gapText } from "../../src/dashboard/signal_feed.ts";
-import { signalText } from "../../src/dashboard/signal_text.ts";
-import { lagShares } from "../../src/dashboard/streams_table.ts";
-import { matchSymbols } from "../../src/dashboard/symbol_search.ts";
-import { verdictOf } from "../../src/dashboard/verdict.ts";
-import { askedSymbols, busiest } from "../../src/dashboard/watched_symbols.ts";
+import { gapText } from "../../src/dashboard/live/signal_feed.ts";
+import { signalText } from "../../src/dashboard/live/signal_text.ts";
+import { lagShares } from "../../src/dashboard/health/streams_table.ts";
+import { matchSymbols } from "../../src/dashboard/live/symbol_search.ts";
+import { verdictOf } from "../../src/dashboard/health/verdict.ts";
+import { askedSymbols, busiest } from "../../src/dashboard/live/watched_symbols.ts";
 import { aSignal, aTrade } from "../support/event_factory.ts";
 
 const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });

@@ -2,13 +2,20 @@
 /** The health page: asks the health routes every two seconds and shows what they say. */
 import { type ConnectionsAnswer, ConnectionsTable, startRebalance } from "./connections_table.ts";
 import { type CostAnswer, drawCost, writePairs } from "./cost_panel.ts";
-import { need, setText } from "./element.ts";
+import { need, setText } from "../element.ts";
 import { ask, type StreamsHealth } from "./health_answer.ts";
-import { KeyedTable } from "./keyed_table.ts";
-import { formatCompact, formatCount, formatRate, formatSpan, formatTime, zoneName } from "./number_format.ts";
+import { KeyedTable } from "../keyed_table.ts";
+import {
+  formatCompact,
+  formatCount,
+  formatRate,
+  formatSpan,
+  formatTime,
+  zoneName,
+} from "../number_format.ts";
 import { RateHistory } from "./sparkline.ts";
 import { StreamsTable, writeState } from "./streams_table.ts";
-import { startTheme } from "./theme.ts";
+import { startTheme } from "../theme.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** How often the routes are asked. */

@@ -12,7 +12,7 @@ import {
   textOf,
   untilBars,
   untilText,
-} from "./live_rig.ts";
+} from "../live_rig.ts";
 
 const thisMinute = () => Math.floor(Date.now() / 60_000) * 60_000;
 

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 /** The top bar's right side: the status light, the transport in use, and the state of each stream. */
-import type { ClientError } from "../client/failure.ts";
-import type { Transport } from "../client/link.ts";
-import { lightOf, type Status } from "../client/status.ts";
-import { make, need, setText } from "./element.ts";
-import { formatSpan } from "./number_format.ts";
-import { readStored, writeStored } from "./theme.ts";
+import type { ClientError } from "../../client/failure.ts";
+import type { Transport } from "../../client/link.ts";
+import { lightOf, type Status } from "../../client/status.ts";
+import { make, need, setText } from "../element.ts";
+import { formatSpan } from "../number_format.ts";
+import { readStored, writeStored } from "../theme.ts";
 
 /** How the streams are called and ordered. */
 export const STREAM_ORDER = ["tick", "minute", "fmv", "signal", "heatmap"] as const;

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** The search field: a combobox over the symbols the server has, after the ARIA practices' list autocomplete. */
-import { make, need } from "./element.ts";
+import { make, need } from "../element.ts";
 
 /** Matches shown at most. */
 const MATCHES_MAX = 12;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The chosen symbol's head: name, price, change, the day's facts. */
-import { need, setText } from "./element.ts";
-import { formatChange, formatCompact, formatPercent, formatPrice, priceDigits } from "./number_format.ts";
+import { need, setText } from "../element.ts";
+import { formatChange, formatCompact, formatPercent, formatPrice, priceDigits } from "../number_format.ts";
 import { changePercent, fairDeviation, type Quote } from "./quote_book.ts";
 
 /** What rounds to nothing has no sign. */

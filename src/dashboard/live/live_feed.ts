@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
 /** What the live page knows: the client's subscriptions folded into quotes, minute series and gaps. */
-import type { GapNotice, StreamEvents } from "../client/message.ts";
-import type { Subscription } from "../client/subscription.ts";
-import { Tickcast } from "../client/tickcast.ts";
-import type { TickcastOptions } from "../client/options.ts";
+import type { GapNotice, StreamEvents } from "../../client/message.ts";
+import type { Subscription } from "../../client/subscription.ts";
+import { Tickcast } from "../../client/tickcast.ts";
+import type { TickcastOptions } from "../../client/options.ts";
 import type { GapBand } from "./gap_bands.ts";
 import { MinuteSeries } from "./minute_series.ts";
 import { QuoteBook } from "./quote_book.ts";
-import { formatCount } from "./number_format.ts";
+import { formatCount } from "../number_format.ts";
 
 /** Above this many ticks a second the page asks for the latest per symbol only, … */
 export const CONFLATE_ABOVE_HZ = 4000;

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { changePercent, fairDeviation, QuoteBook } from "../../src/dashboard/quote_book.ts";
-import { A_MONDAY, aFairValue, aMinute, aSecond, aTrade } from "../support/event_factory.ts";
+import { changePercent, fairDeviation, QuoteBook } from "../../../src/dashboard/live/quote_book.ts";
+import { A_MONDAY, aFairValue, aMinute, aSecond, aTrade } from "../../support/event_factory.ts";
 
 const id = "k0000001-1";
 

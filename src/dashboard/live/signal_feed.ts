@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** The feed of signals, newest first; a gap stands in it where it happened. */
-import type { GapNotice, StreamEvents } from "../client/message.ts";
-import { make, need, setText } from "./element.ts";
-import { formatCount, formatTime } from "./number_format.ts";
+import type { GapNotice, StreamEvents } from "../../client/message.ts";
+import { make, need, setText } from "../element.ts";
+import { formatCount, formatTime } from "../number_format.ts";
 import { signalText } from "./signal_text.ts";
 
 /** Lines shown at most. */

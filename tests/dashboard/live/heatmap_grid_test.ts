@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { colourIndex, colourTable } from "../../src/dashboard/heat_colours.ts";
-import { GRID_BINS_MAX, heatGrid, niceTicks } from "../../src/dashboard/heatmap_grid.ts";
+import { colourIndex, colourTable } from "../../../src/dashboard/live/heat_colours.ts";
+import { GRID_BINS_MAX, heatGrid, niceTicks } from "../../../src/dashboard/live/heatmap_grid.ts";
 
 const aMap = (cells: readonly (readonly number[])[], bins = 10) => ({
   price: 100,

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** What the deployment asks of its store, and what that costs. */
-import { make, need, setText } from "./element.ts";
-import { formatCompact } from "./number_format.ts";
+import { make, need, setText } from "../element.ts";
+import { formatCompact } from "../number_format.ts";
 
 /** The part of `GET /api/cost` that is shown. */
 export interface CostAnswer {

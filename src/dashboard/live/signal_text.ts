@@ -1,6 +1,6 @@
 /** Signals in words. Pure. */
-import type { StreamEvents } from "../client/message.ts";
-import { formatPercent, formatPrice, formatSpan } from "./number_format.ts";
+import type { StreamEvents } from "../../client/message.ts";
+import { formatPercent, formatPrice, formatSpan } from "../number_format.ts";
 
 /** How a signal reads and which way it points. */
 export interface SignalText {

@@ -2,7 +2,7 @@
  * One symbol's minute bars: what the server sent, upserted by minute, and after them the minute that is still going on,
  * built from ticks and replaced by the true bar when it comes. Pure.
  */
-import type { StreamEvents } from "../client/message.ts";
+import type { StreamEvents } from "../../client/message.ts";
 
 /** One candle. */
 export interface Candle {

@@ -1,21 +1,21 @@
 /// <reference lib="dom" />
 /** The live page: wires the feed to its views. One drawing a frame, from state conflated meanwhile. */
-import type { ClientError } from "../client/failure.ts";
-import type { Status } from "../client/status.ts";
-import type { AnyEvent } from "../client/message.ts";
+import type { ClientError } from "../../client/failure.ts";
+import type { Status } from "../../client/status.ts";
+import type { AnyEvent } from "../../client/message.ts";
 import { ChartView } from "./chart_view.ts";
-import { need, setText } from "./element.ts";
-import { FrameLoop } from "./frame_loop.ts";
-import { ask, statesOf, type StreamsHealth } from "./health_answer.ts";
+import { need, setText } from "../element.ts";
+import { FrameLoop } from "../frame_loop.ts";
+import { ask, statesOf, type StreamsHealth } from "../health/health_answer.ts";
 import { HeatmapView } from "./heatmap_view.ts";
 import { LinkBar } from "./link_bar.ts";
 import { LiveFeed } from "./live_feed.ts";
-import { formatCount, formatPrice, formatRate, zoneName } from "./number_format.ts";
-import { asksForToken, pageToken, showTokenForm, startTokenForm } from "./page_token.ts";
+import { formatCount, formatPrice, formatRate, zoneName } from "../number_format.ts";
+import { asksForToken, pageToken, showTokenForm, startTokenForm } from "../page_token.ts";
 import { drawQuote } from "./quote_view.ts";
 import { SignalFeed } from "./signal_feed.ts";
 import { startSearch } from "./symbol_search.ts";
-import { startTheme } from "./theme.ts";
+import { startTheme } from "../theme.ts";
 import { TradeTape } from "./trade_tape.ts";
 import { askedSymbols, BUSIEST, busiest, keepSymbols } from "./watched_symbols.ts";
 import { WatchlistView } from "./watchlist_view.ts";

@@ -1,5 +1,5 @@
 /** The health routes' answers as the pages read them: only what is used, tolerant of what is missing. Shapes: `docs/protocol.md`. */
-import { tokenHeaders } from "./page_token.ts";
+import { tokenHeaders } from "../page_token.ts";
 
 /** One stream of `/health/streams`. */
 export interface StreamHealth {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { MINUTES_MAX, MinuteSeries } from "../../src/dashboard/minute_series.ts";
-import { A_MONDAY, aFairValue, aMinute, aSecond, aTrade } from "../support/event_factory.ts";
+import { MINUTES_MAX, MinuteSeries } from "../../../src/dashboard/live/minute_series.ts";
+import { A_MONDAY, aFairValue, aMinute, aSecond, aTrade } from "../../support/event_factory.ts";
 
 const id = "k0000001-1";
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { setHealth } from "./health_scene.ts";
-import { aScene, browserTest, textOf, untilText } from "./live_rig.ts";
+import { setHealth } from "../health_scene.ts";
+import { aScene, browserTest, textOf, untilText } from "../live_rig.ts";
 
 browserTest(
   "the health page says what is wrong, shows every stream and connection, and rebalances with the token",

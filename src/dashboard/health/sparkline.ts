@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** A rate's last minutes as a line in a cell. */
-import { make } from "./element.ts";
-import { colour } from "./theme.ts";
+import { make } from "../element.ts";
+import { colour } from "../theme.ts";
 
 /** Points kept and drawn: at two seconds each, four minutes. */
 export const SPARK_POINTS = 120;

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** The health page's upstream connections, and the button that spreads their tickers anew. */
-import { need, setText } from "./element.ts";
-import { KeyedTable } from "./keyed_table.ts";
-import { formatCount, formatRate, formatSpan } from "./number_format.ts";
+import { need, setText } from "../element.ts";
+import { KeyedTable } from "../keyed_table.ts";
+import { formatCount, formatRate, formatSpan } from "../number_format.ts";
 import { drawSpark, type RateHistory } from "./sparkline.ts";
 import { writeState } from "./streams_table.ts";
 

@@ -13,7 +13,7 @@ import {
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
-import { need, setText } from "./element.ts";
+import { need, setText } from "../element.ts";
 import { type GapBand, GapBands } from "./gap_bands.ts";
 import type { Candle, MinuteSeries } from "./minute_series.ts";
 import {
@@ -23,8 +23,8 @@ import {
   formatPrice,
   formatTime,
   priceDigits,
-} from "./number_format.ts";
-import { colour } from "./theme.ts";
+} from "../number_format.ts";
+import { colour } from "../theme.ts";
 
 const seconds = (ms: number): UTCTimestamp => Math.floor(ms / 1000) as UTCTimestamp;
 const msOf = (time: Time): number => Number(time) * 1000;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The watchlist: a list box of rows, each its own few cells, written once a frame and only where something changed. */
-import { make, need, setText } from "./element.ts";
-import { formatCompact, formatPercent, formatPrice } from "./number_format.ts";
+import { make, need, setText } from "../element.ts";
+import { formatCompact, formatPercent, formatPrice } from "../number_format.ts";
 import { changePercent, type Quote, type QuoteBook } from "./quote_book.ts";
 
 /** How long a price stays tinted after it changed. */

@@ -1,5 +1,5 @@
 /** The newest of everything per symbol, folded from the streams. Pure: views read it once a frame. */
-import type { StreamEvents } from "../client/message.ts";
+import type { StreamEvents } from "../../client/message.ts";
 
 /** What is known of one symbol. */
 export interface Quote {

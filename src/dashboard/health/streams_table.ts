@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /** The health page's streams: state, rate, age, and where on the way the time goes. */
-import { make, setText } from "./element.ts";
+import { make, setText } from "../element.ts";
 import type { StreamHealth } from "./health_answer.ts";
-import { KeyedTable, type TableRow } from "./keyed_table.ts";
-import { formatCount, formatRate, formatSpan } from "./number_format.ts";
+import { KeyedTable, type TableRow } from "../keyed_table.ts";
+import { formatCount, formatRate, formatSpan } from "../number_format.ts";
 import { drawSpark, type RateHistory } from "./sparkline.ts";
 
 const HOPS = ["exchange_to_ingest", "ingest_to_redis", "redis_to_edge"] as const;

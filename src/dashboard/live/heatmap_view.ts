@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 /** The heatmap on a canvas: time to the right, price up, with readable axes, the price's line and a hover that tells numbers. */
-import { need, setText } from "./element.ts";
+import { need, setText } from "../element.ts";
 import { colourIndex, colourTable } from "./heat_colours.ts";
 import { type HeatGrid, heatGrid, niceTicks } from "./heatmap_grid.ts";
-import { formatCompact, formatMinute, formatPrice, priceDigits } from "./number_format.ts";
-import { colour, isDark } from "./theme.ts";
+import { formatCompact, formatMinute, formatPrice, priceDigits } from "../number_format.ts";
+import { colour, isDark } from "../theme.ts";
 
 /** Room for the axes, px. */
 const RIGHT = 70;

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** The tape: the chosen symbol's newest trades (or seconds, where no trades come). Rows are made once and rewritten. */
-import type { StreamEvents } from "../client/message.ts";
-import { make, need, setText } from "./element.ts";
-import { formatCompact, formatPrice, formatTime } from "./number_format.ts";
+import type { StreamEvents } from "../../client/message.ts";
+import { make, need, setText } from "../element.ts";
+import { formatCompact, formatPrice, formatTime } from "../number_format.ts";
 
 /** Lines shown. */
 const LINES = 40;

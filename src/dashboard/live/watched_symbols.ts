@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Which symbols the page watches: the address's (`?symbols=A,B`), else the reader's own from last time, else the busiest. */
-import type { AnyEvent } from "../client/message.ts";
-import { readStored, writeStored } from "./theme.ts";
+import type { AnyEvent } from "../../client/message.ts";
+import { readStored, writeStored } from "../theme.ts";
 
 const KEY = "tickcast.watch";
 /** Watched at most. */
