@@ -1,0 +1,53 @@
+/** Documents are held to the tree: links lead somewhere, files and tasks that are named exist, settings are spelled right. */
+import { assert, assertEquals } from "@std/assert";
+import { SETTING_TABLE } from "../src/feed/settings/setting_table.ts";
+
+const root = new URL("../", import.meta.url);
+const pages = [
+  "README.md",
+  ...[...Deno.readDirSync(new URL("docs/", root))].map((entry) => `docs/${entry.name}`).filter((name) =>
+    name.endsWith(".md")
+  ),
+].sort();
+const textOf = (page: string) => Deno.readTextFileSync(new URL(page, root));
+
+function exists(path: string, base: URL): boolean {
+  try {
+    Deno.statSync(new URL(path, base));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+for (const page of pages) {
+  Deno.test(`${page} links only to what is there, and names only files and tasks that exist`, () => {
+    const text = textOf(page);
+    const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) =>
+      target ?? ""
+    );
+    assertEquals(links.filter((target) => !exists(target, new URL(page, root))), []);
+    const files = [...text.matchAll(/`((?:src|tests|fixtures|bench|deploy)\/[A-Za-z0-9_./-]+)`/g)].map((
+      [, path],
+    ) => path ?? "");
+    assertEquals(files.filter((path) => !exists(path, root)), []);
+    const tasks = Object.keys(JSON.parse(textOf("deno.json")).tasks);
+    const named = [...text.matchAll(/deno task ([a-z:]+)/g)].map(([, task]) => task ?? "");
+    assertEquals(named.filter((task) => !tasks.includes(task)), []);
+  });
+}
+
+Deno.test("the README links every document", () => {
+  const readme = textOf("README.md");
+  assertEquals(pages.filter((page) => page !== "README.md" && !readme.includes(`(${page})`)), []);
+});
+
+Deno.test("a setting that a document assigns exists", () => {
+  const prefixes =
+    /^(MASSIVE|WS|WEBSOCKET|TICK|MINUTE|FMV|HEATMAP|SIMULATOR|REDIS|UPSTASH|JWT|SYMBOL|CLIENT|RING|PULL|APPEND)_/;
+  for (const page of pages) {
+    for (const [, name] of textOf(page).matchAll(/\b([A-Z][A-Z0-9_]{3,})=/g)) {
+      if (name !== undefined && prefixes.test(name)) assert(name in SETTING_TABLE, `${page}: ${name}`);
+    }
+  }
+});
