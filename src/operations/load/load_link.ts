@@ -28,8 +28,9 @@ export interface LoadLink {
  */
 export type Listen = (link: LoadLink, signal: AbortSignal) => Promise<void>;
 
-/** A slow client reads so seldom. */
-export const SLOW_READ_INTERVAL_MS = 5_000;
+/** A slow client reads for so long, then not at all for so long. */
+export const SLOW_READS_MS = 300;
+export const SLOW_STALLS_MS = 4_000;
 
 /** `*` or names, as the query and the subscribe message have them. */
 export const symbolsOf = (link: LoadLink): readonly string[] => link.symbols ?? ["*"];

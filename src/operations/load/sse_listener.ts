@@ -1,7 +1,14 @@
 /** An event-stream client of `/sse`, read by fetch; a slow one leaves its answer unread for seconds. */
 import { parseCursor } from "../../feed/cursor.ts";
 import { isAbort } from "../../feed/clock.ts";
-import { headersOf, type Listen, type LoadLink, SLOW_READ_INTERVAL_MS, symbolsOf } from "./load_link.ts";
+import {
+  headersOf,
+  type Listen,
+  type LoadLink,
+  SLOW_READS_MS,
+  SLOW_STALLS_MS,
+  symbolsOf,
+} from "./load_link.ts";
 
 /** A block longer than this is not one of ours. */
 const BLOCK_MAX_CHARS = 4 * 1024 * 1024;
@@ -36,6 +43,7 @@ async function readBlocks(
 ): Promise<void> {
   const decoder = new TextDecoder();
   let buffered = "";
+  let stalledAtMs = link.clock.monotonic();
   for await (const chunk of body) {
     buffered += decoder.decode(chunk, { stream: true });
     let from = 0;
@@ -45,7 +53,9 @@ async function readBlocks(
     }
     buffered = buffered.slice(from);
     if (buffered.length > BLOCK_MAX_CHARS) throw new Error("SSE block without an end");
-    if (link.isSlow) await link.clock.sleep(SLOW_READ_INTERVAL_MS, signal);
+    if (!link.isSlow || link.clock.monotonic() - stalledAtMs < SLOW_READS_MS) continue;
+    await link.clock.sleep(SLOW_STALLS_MS, signal);
+    stalledAtMs = link.clock.monotonic();
   }
 }
 
