@@ -6,7 +6,7 @@ import { freePort } from "../support/redis_server.ts";
 const redis = realPart("redis-server");
 const root = new URL("../../", import.meta.url);
 const HEADING = "## Two edges and an ingest on one machine, without an account";
-const WALK_LIMIT_MS = 30_000;
+const WALK_LIMIT_MS = 60_000;
 
 /** The first block of commands under a heading. */
 function commandsUnder(text: string, heading: string): string {
