@@ -75,7 +75,7 @@ export async function runSoak(args: readonly string[], deps: SoakDeps): Promise<
       ],
     ]);
     if (plan === undefined) return 2;
-    const report = await carryOutLoad(plan, deps);
+    const report = withoutStart(await carryOutLoad(plan, deps));
     if (options.json !== undefined) await Deno.writeTextFile(options.json, JSON.stringify(report, null, 1));
     deps.print(reportTable(report));
     return verdict(report, deps.print);
@@ -83,6 +83,15 @@ export async function runSoak(args: readonly string[], deps: SoakDeps): Promise<
     deps.print(error instanceof TickcastError ? error.message : describeError(error));
     return error instanceof TickcastError && error.code === "SETTINGS" ? 2 : 1;
   }
+}
+
+/**
+ * A soak connects its few clients while the service in this very process starts: how quick that was is a question for
+ * `deno task load`.
+ */
+function withoutStart(report: LoadReport): LoadReport {
+  const thresholds = report.thresholds.filter(({ name }) => !/^(connect|snapshot) p/.test(name));
+  return { ...report, thresholds, passed: thresholds.every(({ isMet }) => isMet) };
 }
 
 function verdict(report: LoadReport, print: (line: string) => void): number {
