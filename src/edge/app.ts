@@ -1,7 +1,6 @@
 /** All HTTP routes of an edge in one app: delivery, operations, pages. WebSockets never come through here (`ws_door.ts`). */
 import { Hono } from "hono";
-import { describeError } from "../feed/error.ts";
-import { TickcastError } from "../feed/error.ts";
+import { describeError, TickcastError } from "../feed/error.ts";
 import { deliveryRoutes } from "./deliver/delivery_routes.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { answerFault, answerText, tagOf } from "./http_answer.ts";
@@ -40,8 +39,9 @@ export function edgeApp(core: EdgeCore, hub: SessionHub, others: readonly Hono[]
   return app;
 }
 
+/** Of every byte: a new release's script may well have the length and the head of the old one. */
 const pageDigest = ({ body }: Page): string =>
-  tagOf(typeof body === "string" ? body : body.subarray(0, 65_536).join());
+  tagOf(typeof body === "string" ? body : new TextDecoder("latin1").decode(body));
 
 function servePage(request: Request, { body, contentType, headers }: Page, etag: string): Response {
   const all = { "content-type": contentType, "cache-control": "no-cache", ...headers };
