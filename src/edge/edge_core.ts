@@ -28,6 +28,8 @@ export interface EdgeCore {
   readonly subjects: ConnectionLimits;
   /** Aborts when the instance stops. */
   readonly stopped: AbortSignal;
+  /** Some session has a snapshot on its way: hands on what connections can take until all are gone. */
+  readonly pumpSnapshots: () => void;
   /** How fresh each stream is; asked once a heartbeat round, not per client. */
   readonly states: () => Readonly<Record<string, StreamState>>;
 }

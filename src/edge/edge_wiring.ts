@@ -79,6 +79,7 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     slowLimits: slowLimits(settings),
     subjects: new ConnectionLimits(settings.maxConnectionsPerToken, "token"),
     stopped: stop.signal,
+    pumpSnapshots: () => hub.pumpSoon(),
     states: () => Object.fromEntries(operations.health.states()),
   };
   const memoryBytes = options.memoryBytes ?? (() => 0);

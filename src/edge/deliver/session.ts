@@ -174,6 +174,8 @@ export class Session implements FollowerHost {
   }
 
   mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean {
+    // What waits is a snapshot, handed over as it drains: no sign of slowness.
+    if (bufferedBytes > 0 && this.awaitsSnapshot) return false;
     this.#slow ??= new SlowPolicy(this.core.slowLimits);
     const verdict = this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
     follower.isDegraded = this.#slow.isDegraded && follower.feed.spec.slowClient === "conflate";

@@ -60,10 +60,15 @@ export class SnapshotQueue {
     for (const follower of this.#owed) {
       if (follower.place === follower.feed.log.end) this.give(follower);
     }
-    while (this.#pending.length > 0 && !this.#session.isClosed) {
-      if (this.#session.buffered() > DRAINED_BYTES) return this.#checkStuck(nowMs);
+    for (
+      let first = this.#pending[0];
+      first !== undefined && !this.#session.isClosed;
+      first = this.#pending[0]
+    ) {
+      const limit = first.parts.length > 0 ? DRAINED_BYTES : 0;
+      if (this.#session.buffered() > limit) return this.#wait(nowMs);
       this.#movedMs = nowMs;
-      this.#handOver();
+      this.#handOver(first);
     }
   }
 
@@ -72,19 +77,18 @@ export class SnapshotQueue {
     this.#owed.clear();
   }
 
-  #handOver(): void {
-    const [first] = this.#pending;
-    const part = first?.parts.shift();
-    if (first === undefined) return;
-    if (part !== undefined) this.#session.say(part);
-    if (first.parts.length > 0) return;
+  /** The next part, or, once the last is drained, the live stream. */
+  #handOver({ follower, parts }: Pending): void {
+    const part = parts.shift();
+    if (part !== undefined) return this.#session.say(part);
     this.#pending.shift();
-    first.follower.isReady = true;
-    this.#session.core.schedule.mark(first.follower.feed);
+    follower.isReady = true;
+    this.#session.core.schedule.mark(follower.feed);
   }
 
-  #checkStuck(nowMs: number): void {
+  #wait(nowMs: number): void {
     if (nowMs - this.#movedMs > STUCK_MS) this.#session.close(4001, "slow consumer");
+    else this.#session.core.pumpSnapshots();
   }
 
   #reload(follower: Follower): void {

@@ -1,0 +1,31 @@
+/** Going away, on real servers: everybody is told, closed with our code, and nothing is left. */
+import { assertEquals } from "@std/assert";
+import { aTrade } from "../../support/event_factory.ts";
+import { edgeRig } from "../edge_rig.ts";
+import { SocketClient, StreamClient } from "../test_clients.ts";
+
+for (const server of ["deno", "hardened"] as const) {
+  Deno.test(`a drain ends sockets with 4002, streams with a retry, polls with an answer (SERVER=${server})`, async () => {
+    await using rig = edgeRig({ settings: { server } });
+    const { port, finished } = await rig.edge.serve("127.0.0.1", 0);
+    await rig.writer.append("tick", [aTrade()]);
+    await using socket = new SocketClient(port, "/ws/tick?symbols=*");
+    await using stream = new StreamClient(port, "/sse/tick");
+    await Promise.all([socket.first("subscribed"), stream.first("subscribed")]);
+    const began = performance.now();
+    const waiting = fetch(`http://127.0.0.1:${port}/events/tick?wait=25`);
+    const again = await fetch(`http://127.0.0.1:${port}/health/ready`);
+    await again.body?.cancel();
+    const drained = rig.edge.drain();
+    const [reconnect, told] = await Promise.all([socket.first("reconnect"), stream.first("reconnect")]);
+    assertEquals([typeof reconnect.after_ms, typeof told.after_ms], ["number", "number"]);
+    const answer = await waiting.catch(() => undefined);
+    await answer?.body?.cancel();
+    assertEquals((await socket.closed).code, 4002);
+    await stream.ended.promise;
+    assertEquals([again.status, stream.retryMs, rig.edge.hub.size], [200, 1000, 0]);
+    await drained;
+    await finished;
+    assertEquals(performance.now() - began < 5_000, true);
+  });
+}
