@@ -170,3 +170,30 @@ for (const server of ["deno", "hardened"] as const) {
     }));
   });
 }
+
+Deno.test("headers that trickle are cut within ten seconds, and nobody waits for them (SERVER=hardened)", async () => {
+  await using served = await serve("hardened");
+  using slow = await Deno.connect({ hostname: "127.0.0.1", port: served.port });
+  const began = performance.now();
+  const write = (text: string) => slow.write(new TextEncoder().encode(text));
+  await write("GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+  const drip = setInterval(() => void write("x").catch(() => {}), 250);
+  try {
+    assertEquals(
+      (await fetch(`http://127.0.0.1:${served.port}/health`).then((one) => one.json())).status,
+      "ok",
+    );
+    const buffer = new Uint8Array(1024);
+    let answer = "";
+    for (;;) {
+      const read = await slow.read(buffer).catch(() => null);
+      if (read === null) break;
+      answer += new TextDecoder().decode(buffer.subarray(0, read));
+    }
+    const tookMs = performance.now() - began;
+    assert(tookMs < 10_000, `it took ${tookMs} ms`);
+    assert(answer === "" || answer.startsWith("HTTP/1.1 408"), answer);
+  } finally {
+    clearInterval(drip);
+  }
+});
