@@ -6,7 +6,8 @@
 import { systemClock } from "../src/feed/clock.ts";
 import { silentLog } from "../src/feed/log.ts";
 import { STREAMS } from "../src/feed/stream.ts";
-import { createPipeline, type Pipeline } from "../src/ingest/channel/pipeline.ts";
+import { createPipeline } from "../src/ingest/channel/data_path.ts";
+import type { Pipeline } from "../src/ingest/channel/pipeline.ts";
 import { createMemoryStore } from "../src/store/memory/memory_store.ts";
 import { frameOf, wireBar, wireTrade } from "../tests/support/wire_factory.ts";
 

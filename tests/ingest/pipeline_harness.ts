@@ -2,8 +2,8 @@
 import { silentLog } from "../../src/feed/log.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
 import { STREAMS } from "../../src/feed/stream.ts";
+import { createPipeline } from "../../src/ingest/channel/data_path.ts";
 import {
-  createPipeline,
   type Pipeline,
   type PipelineOptions,
   type PipelineSettings,

@@ -1,6 +1,7 @@
 /** A data path that keeps nothing: it reads frames as far as the upstream side needs, and remembers what it was told. */
 import type { ChannelHealth } from "../../src/feed/health.ts";
-import type { GapToTell, Pipeline } from "../../src/ingest/channel/pipeline.ts";
+import type { GapToTell } from "../../src/ingest/channel/loss.ts";
+import type { Pipeline } from "../../src/ingest/channel/pipeline.ts";
 import type { UpstreamFrame } from "../../src/ingest/wire/frame.ts";
 
 /** See {@link Pipeline}. */

@@ -11,8 +11,8 @@ import { listOfSymbol, type StreamSpec } from "../../feed/stream.ts";
 import { ChannelMetrics } from "./channel_metrics.ts";
 import { Dedupe, IDENTITIES_PER_GENERATION } from "./dedupe.ts";
 import { Inbox, type Queued, type QueuedGap } from "./inbox.ts";
-import { Lane, laneItem, lossOf } from "./lane.ts";
-import type { GapToTell } from "./pipeline.ts";
+import { Lane, laneItem } from "./lane.ts";
+import { type GapToTell, lossOf } from "./loss.ts";
 import type { Worker } from "./work_order.ts";
 
 /** Largest event that goes into a list, in bytes. */

@@ -11,18 +11,13 @@ import { Channel } from "./channel.ts";
 import { createDropCounter, type DropCounter } from "../wire/drop_counter.ts";
 import type { UpstreamFrame } from "../wire/frame.ts";
 import { leadLists } from "./lead_lists.ts";
+import type { GapToTell } from "./loss.ts";
 import { parseFrame } from "../wire/parse_frame.ts";
-import type { FrameOutcome, GapToTell, Pipeline, PipelineOptions } from "./pipeline.ts";
+import type { FrameOutcome, Pipeline, PipelineOptions } from "./pipeline.ts";
+import type { StreamPath } from "./stream_path.ts";
 import { SymbolRates } from "./symbol_rates.ts";
 import { SyntheticMinutes } from "./synthetic_minutes.ts";
 import { WorkOrder } from "./work_order.ts";
-
-/** One stream with what appends its lists. */
-export interface StreamPath {
-  readonly channel: Channel;
-  readonly appenders: ReadonlyMap<string, Appender>;
-  readonly pacers: readonly AppendPacer[];
-}
 
 /** The only stream that is split. */
 const SPLIT_STREAM = "tick";
@@ -209,3 +204,6 @@ export class DataPath implements Pipeline {
     }
   }
 }
+
+/** Builds the data path; nothing runs until events come and {@link Pipeline.lead} is called. */
+export const createPipeline = (options: PipelineOptions): Pipeline => new DataPath(options);

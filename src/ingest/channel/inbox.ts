@@ -4,8 +4,7 @@
  */
 import type { SymbolEvent } from "../../feed/event.ts";
 import { Fifo } from "./fifo.ts";
-import { lossOf, mergeGaps } from "./lane.ts";
-import type { GapToTell } from "./pipeline.ts";
+import { type GapToTell, lossOf, mergeGaps } from "./loss.ts";
 
 /** An event with where it came from and the list it goes to. */
 export interface Queued {

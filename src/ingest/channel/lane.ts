@@ -6,7 +6,7 @@ import type { Clock } from "../../feed/clock.ts";
 import type { FeedEvent, Gap } from "../../feed/event.ts";
 import { encodeEvent, type EventBody } from "../../feed/event_text.ts";
 import { Fifo } from "./fifo.ts";
-import type { GapToTell } from "./pipeline.ts";
+import { areAlike, type GapToTell, lossOf, mergeGaps } from "./loss.ts";
 
 /** An event on its way to its list. */
 export interface LaneItem {
@@ -147,22 +147,3 @@ export class Lane {
     return laneItem(gap);
   }
 }
-
-/** The loss of one event. */
-export const lossOf = (event: FeedEvent): GapToTell => ({
-  lost: 1,
-  cause: "overflow",
-  from: event.t,
-  to: event.t,
-});
-
-/** Whether two neighbouring losses may be told as one: a counted one would lose its number in an uncounted one. */
-const areAlike = (a: GapToTell, b: GapToTell): boolean => (a.lost === null) === (b.lost === null);
-
-/** Two neighbouring losses as one: a number that nobody knows stays unknown, and an upstream's fault is said first. */
-export const mergeGaps = (a: GapToTell, b: GapToTell): GapToTell => ({
-  lost: a.lost === null || b.lost === null ? null : a.lost + b.lost,
-  cause: a.cause === b.cause ? a.cause : "upstream",
-  from: Math.min(a.from, b.from),
-  to: Math.max(a.to, b.to),
-});

@@ -5,10 +5,10 @@
 import { isAbort, systemRandom } from "../../feed/clock.ts";
 import { describeError } from "../../feed/error.ts";
 import type { Appender, RunOutcome } from "./appender.ts";
-import type { StreamPath } from "./data_path.ts";
 import { type ListMemory, readListMemory } from "./dedupe_seed.ts";
 import { listsToRestart, noteSplit } from "./list_split.ts";
 import type { PipelineOptions } from "./pipeline.ts";
+import type { StreamPath } from "./stream_path.ts";
 
 /** Ceiling of the first wait between two tries to read the lists; doubles. */
 const SEED_RETRY_BASE_MS = 100;

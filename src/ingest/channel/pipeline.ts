@@ -5,12 +5,12 @@
  */
 import type { Clock, Random } from "../../feed/clock.ts";
 import type { Position } from "../../feed/cursor.ts";
+import type { GapToTell } from "./loss.ts";
 import type { FeedEvent, Stamped } from "../../feed/event.ts";
 import type { ChannelHealth } from "../../feed/health.ts";
 import type { Log } from "../../feed/log.ts";
 import type { FeedStore } from "../../feed/store.ts";
 import type { StreamTable } from "../../feed/stream.ts";
-import { DataPath } from "./data_path.ts";
 import type { StatusMessage, UpstreamFrame } from "../wire/frame.ts";
 
 /** The part of the settings the data path runs on, resolved. */
@@ -59,16 +59,6 @@ export interface FrameOutcome {
   readonly latestEventT: number | null;
 }
 
-/** A loss to be told in the stream. */
-export interface GapToTell {
-  /** How many events, or null when nobody can know. */
-  readonly lost: number | null;
-  readonly cause: "overflow" | "upstream";
-  /** Unix ms. */
-  readonly from: number;
-  readonly to: number;
-}
-
 /** The running data path. */
 export interface Pipeline {
   /** Parses and routes one frame; status elements are handed back to the connection. Never throws. */
@@ -99,6 +89,3 @@ export interface Pipeline {
   /** Resolves when all that is queued stands in the lists; rejects with the signal's reason. For a clean stop. */
   flush(signal: AbortSignal): Promise<void>;
 }
-
-/** Builds the data path; nothing runs until events come and {@link Pipeline.lead} is called. */
-export const createPipeline = (options: PipelineOptions): Pipeline => new DataPath(options);
