@@ -15,6 +15,7 @@ import { Conflator } from "../src/edge/follow/conflation.ts";
 import { EdgeCounters } from "../src/edge/edge_counters.ts";
 import type { LogRecord } from "../src/edge/pull/log_record.ts";
 import { RingBudget } from "../src/edge/pull/ring_budget.ts";
+import { FrameShare } from "../src/edge/follow/frame_share.ts";
 import { SelectionIndex } from "../src/edge/follow/selection_index.ts";
 import { StreamLog } from "../src/edge/pull/stream_log.ts";
 import { aSecond, aTrade } from "../tests/support/event_factory.ts";
@@ -38,6 +39,7 @@ function scene(filters: readonly (readonly string[])[]) {
     log,
     byKey: false,
     counters: new EdgeCounters(systemClock),
+    share: new FrameShare(),
   });
   const selections = filters.map((symbols, n) =>
     index.hold(

@@ -7,6 +7,7 @@ import { matchesPatterns, patternList, type SymbolPatterns } from "../../feed/sy
 import { Conflator } from "./conflation.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { Frame } from "./frame.ts";
+import type { FrameShare } from "./frame_share.ts";
 import { type LogRecord, type Missing, missingAfter } from "../pull/log_record.ts";
 import { projectEvent } from "./projection.ts";
 import type { StreamLog } from "../pull/stream_log.ts";
@@ -44,6 +45,8 @@ export interface SelectionStream {
   /** Events are told apart by `key` rather than (type, symbol). */
   readonly byKey: boolean;
   readonly counters: EdgeCounters;
+  /** Frames that several of its selections have in common. */
+  readonly share: FrameShare;
 }
 
 /** See the file comment. */
@@ -122,9 +125,29 @@ export class Selection {
     const { log, counters } = this.stream;
     const first = log.at(from);
     if (first?.missing !== undefined) return this.#gapFrame(from, first, first.missing, skip);
-    counters.framesBuilt++;
     const stop = log.nextGap(from, end);
+    if (!conflated && skip === undefined && this.wanted.fields === undefined) {
+      return this.#plainFrame(from, stop);
+    }
+    counters.framesBuilt++;
     return conflated ? this.#latestFrame(from, stop, skip) : this.#allFrame(from, stop, skip);
+  }
+
+  /** Events as they stand in the list: whoever wants the same ones shares the frame. */
+  #plainFrame(from: number, stop: number): Frame {
+    const { log, share, counters } = this.stream;
+    const offsets: number[] = [];
+    let bytes = 0;
+    const to = this.#walk(from, stop, undefined, ({ text }, at) => {
+      bytes += text.length + 1;
+      if (bytes > FRAME_MAX_BYTES && offsets.length > 0) return false;
+      offsets.push(at);
+      return true;
+    });
+    return share.get(log.end, from, to, offsets, () => {
+      counters.framesBuilt++;
+      return this.#frame(from, to, offsets.map((at) => log.at(at)?.text ?? ""), 0, undefined);
+    });
   }
 
   #gapFrame(from: number, record: LogRecord, missing: Missing, skip: readonly Position[] | undefined): Frame {
@@ -135,7 +158,7 @@ export class Selection {
     }
     const lacking = known === undefined ? missing : missingAfter(missing, known);
     const gap = gapMembers(name, log.lists[record.list] ?? name, lacking);
-    return new Frame(name, from, from + 1, log.cursorAt(from + 1), "", 0, 0, gap, missing.cause);
+    return new Frame(name, from, from + 1, this.#cursor(from + 1, skip), "", 0, 0, gap, missing.cause);
   }
 
   #allFrame(from: number, stop: number, skip: readonly Position[] | undefined): Frame {
@@ -187,7 +210,7 @@ export class Selection {
     from: number,
     stop: number,
     skip: readonly Position[] | undefined,
-    take: (record: LogRecord) => boolean,
+    take: (record: LogRecord, at: number) => boolean,
   ): number {
     const { log } = this.stream;
     const { patterns } = this.wanted;
@@ -197,7 +220,7 @@ export class Selection {
       const record = log.at(at);
       if (record === undefined || (!patterns.all && !matchesPatterns(patterns, record.sym))) continue;
       if (skip !== undefined && hasAlready(skip, record)) continue;
-      if (!take(record)) return at;
+      if (!take(record, at)) return at;
     }
     return limit;
   }
@@ -206,7 +229,7 @@ export class Selection {
     from: number,
     stop: number,
     skip: readonly Position[] | undefined,
-    take: (record: LogRecord) => boolean,
+    take: (record: LogRecord, at: number) => boolean,
   ): number {
     const { log } = this.stream;
     for (let n = lowerBound(this.#matches, from);; n++) {
@@ -214,7 +237,7 @@ export class Selection {
       if (at === undefined || at >= stop) return stop;
       const record = log.at(at);
       if (record === undefined || (skip !== undefined && hasAlready(skip, record))) continue;
-      if (!take(record)) return at;
+      if (!take(record, at)) return at;
     }
   }
 }

@@ -14,6 +14,7 @@ import { ListMeter } from "./list_meter.ts";
 import { ListPuller } from "./list_puller.ts";
 import type { LogRecord } from "./log_record.ts";
 import type { RingBudget } from "./ring_budget.ts";
+import { FrameShare } from "../follow/frame_share.ts";
 import { SelectionIndex } from "../follow/selection_index.ts";
 import { StreamLog } from "./stream_log.ts";
 import { TailReader } from "./tail_reader.ts";
@@ -62,6 +63,7 @@ export class StreamFeed implements AsyncDisposable {
       log: this.log,
       byKey: spec.latestKey === "key",
       counters,
+      share: new FrameShare(),
     });
     this.latest = new LatestTable(options.store, this.log);
     this.#parts = lists.map((name, index) => this.#makeParts(name, index));
