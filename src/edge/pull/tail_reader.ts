@@ -49,6 +49,8 @@ export class TailReader {
   #seen: Position = ORIGIN;
   #hasBegun = false;
   #meanNews = 0;
+  /** The element at `#seen`, held against the next read's. */
+  #lastText: string | undefined;
   #pullMs = ABSENT_PULL_MS;
   /** Newest event, for health. */
   newest: { readonly t: number; readonly rx: number } | undefined;
@@ -94,19 +96,25 @@ export class TailReader {
     const { capEvents } = this.#options;
     if (!this.#hasBegun) return capEvents;
     if (comparePositions(hinted, this.#seen) > 0) {
-      const news = hinted.epoch === this.#seen.epoch ? hinted.seq - this.#seen.seq : hinted.seq;
+      const news = this.#newsAt(hinted);
       return Math.min(Math.max(1, news), capEvents);
     }
-    return Math.min(Math.ceil(this.#meanNews), capEvents);
+    const usual = Math.ceil(this.#meanNews);
+    return usual === 0 ? 0 : Math.min(usual + 1, capEvents);
+  }
+
+  /** How many elements up to `head` are wanted: the new ones, and the last one held, to see that it is still the same. */
+  #newsAt(head: Position): number {
+    if (head.epoch !== this.#seen.epoch) return head.seq;
+    return head.seq - this.#seen.seq + (this.#lastText === undefined ? 0 : 1);
   }
 
   /** How many elements reach back to what is held. */
   #countNeeded({ head, elements }: ListTail): number {
     if (head === undefined || comparePositions(head, this.#seen) <= 0) return 0;
     if (!this.#hasBegun) return 0;
-    const news = head.epoch === this.#seen.epoch ? head.seq - this.#seen.seq : head.seq;
-    const firstWanted = head.seq - Math.min(news, this.#options.capEvents) + 1;
-    return firstSeq(elements) <= firstWanted ? 0 : Math.min(news, this.#options.capEvents);
+    const wanted = Math.min(this.#newsAt(head), this.#options.capEvents);
+    return firstSeq(elements) <= head.seq - wanted + 1 ? 0 : wanted;
   }
 
   #absorb({ head, elements }: ListTail): boolean {
@@ -124,6 +132,7 @@ export class TailReader {
       this.#seen = { epoch: head.epoch, seq: first - 1 };
       sink.begin(index, this.#seen);
     } else if (head.epoch !== this.#seen.epoch) this.#enterEpoch(head.epoch, first);
+    else if (this.#isRewritten(elements)) this.#tellRewritten(first);
     const news = head.seq - this.#seen.seq;
     for (const item of items) this.#take(head.epoch, item);
     const newest = items.at(-1);
@@ -131,6 +140,25 @@ export class TailReader {
     this.#skipTo(head.seq);
     this.#meanNews += (news - this.#meanNews) * MEAN_WEIGHT;
     return true;
+  }
+
+  /** Whether the list says something else where this instance stands than it said before, in the same epoch. */
+  #isRewritten(elements: readonly string[]): boolean {
+    const last = this.#lastText;
+    if (last === undefined) return false;
+    const id = `{"id":"${peekElement(last)?.id ?? ""}",`;
+    return elements.some((text) => text.startsWith(id) && text !== last);
+  }
+
+  /**
+   * The list went back and came on again under the same ids: the store failed over to an old copy while another ingest took the
+   * lease, so nobody knew how far it had been. What stands in the ids already held can't be told apart any more.
+   */
+  #tellRewritten(first: number): void {
+    const { epoch, seq } = this.#seen;
+    const before = { epoch, seq: first };
+    this.#miss({ after: this.#seen, before, lost: null, cause: "epoch", from: undefined, to: undefined });
+    this.#seen = { epoch, seq: Math.max(seq, first - 1) };
   }
 
   #setPullMs(head: ListHead | undefined): void {
@@ -161,6 +189,7 @@ export class TailReader {
   /** The list was lost and began anew: nobody can know what was lost; what is held of the new one follows. */
   #enterEpoch(epoch: string, first: number): void {
     const after = this.#seen;
+    this.#lastText = undefined;
     const isFirstEver = after.epoch === ORIGIN.epoch;
     this.#seen = { epoch, seq: isFirstEver ? 0 : first - 1 };
     if (isFirstEver) {
@@ -178,6 +207,7 @@ export class TailReader {
     counters.eventsPulled++;
     this.events++;
     this.#seen = { epoch, seq };
+    this.#lastText = text;
     if (gap !== undefined) return sink.append(missingRecord(index, gap, this.#seen));
     sink.append({
       list: index,
@@ -200,6 +230,7 @@ export class TailReader {
     const before = { epoch, seq: seq + 1 };
     this.#miss({ after: this.#seen, before, lost, cause: "evicted", from: undefined, to: undefined });
     this.#seen = { epoch, seq };
+    this.#lastText = undefined;
   }
 
   #miss(missing: Missing): void {
