@@ -105,17 +105,20 @@ pure(
   },
 );
 
-pure("a hint brings what it says is new at once, and asks for no more than that and the last one held", async () => {
-  await using s = scene();
-  s.faults.hints = "true";
-  await s.writer.append("tick", trades(500));
-  using _want = s.feeds.want(s.feed);
-  await s.clock.advance(100);
-  s.asked.length = 0;
-  await s.writer.append("tick", trades(7));
-  await s.clock.advance(1);
-  assertEquals([held(s.feed), s.asked], [507, [8]]);
-});
+pure(
+  "a hint brings what it says is new at once, and asks for no more than that and the last one held",
+  async () => {
+    await using s = scene();
+    s.faults.hints = "true";
+    await s.writer.append("tick", trades(500));
+    using _want = s.feeds.want(s.feed);
+    await s.clock.advance(100);
+    s.asked.length = 0;
+    await s.writer.append("tick", trades(7));
+    await s.clock.advance(1);
+    assertEquals([held(s.feed), s.asked], [507, [8]]);
+  },
+);
 
 pure(
   "hints that are forged, of nonsense or doubled cost no event and at most a read each spacing",
