@@ -44,12 +44,14 @@ export class IngestNoteReader implements Disposable {
   #readAt: number | undefined;
   #readAtMonotonic = -Infinity;
   #failingSince: number | undefined;
+  readonly #createdAt: number;
   #refresh: Promise<void> | undefined;
 
   /** @param peekFreshMs how old what {@link IngestNoteReader.peek} gives may get; reads in memory cost nothing */
   constructor(store: NoteStore, clock: Clock, peekFreshMs: number = NOTES_PEEK_FRESH_MS) {
     this.#store = store;
     this.#clock = clock;
+    this.#createdAt = clock.now();
     this.#peekFreshMs = peekFreshMs;
   }
 
@@ -124,7 +126,9 @@ export class IngestNoteReader implements Disposable {
       this.#takeReport(parseNote(IngestHealth, ingest));
       this.#plan = parseNote(PublishedPlan, plan);
     } catch {
-      // What failed is told by `storeSilentMs`; the store's own failures are counted by the store.
+      // What failed is told by `storeSilentMs`; the store's own failures are counted by the store. A store that never
+      // answered has been silent since the start, not since somebody first asked.
+      if (this.#readAt === undefined) this.#failingSince = this.#createdAt;
     }
   }
 

@@ -149,3 +149,14 @@ pure("disposing ends an open read and starts no other", async () => {
   reader.peek();
   assertEquals(store.reads, 2);
 });
+
+pure(
+  "a store that never answered has been silent since the start, not since somebody first asked",
+  async () => {
+    const { store, clock, reader } = setUp();
+    using _reader = reader;
+    store.mode = "fail";
+    await clock.advance(8_000);
+    assertEquals((await reader.read()).storeSilentMs, 8_000);
+  },
+);
