@@ -1,41 +1,12 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
-import type { MinuteBar } from "../../src/feed/event.ts";
 import { contentHash } from "../../src/signals/heatmap/content_hash.ts";
-import { HeatBars } from "../../src/signals/heatmap/heat_bars.ts";
 import { heatmapContent } from "../../src/signals/heatmap/heat_grid.ts";
 import { readHeatBar, readTiers, splitExposure } from "../../src/signals/heatmap/liquidation_model.ts";
 import { thresholdReader } from "../../src/signals/threshold.ts";
-import { A_MONDAY, aMinute } from "../support/event_factory.ts";
+import { barAt, barsOf, TIERS } from "./heat_scene.ts";
 
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
-const MINUTE_MS = 60_000;
-const TIERS = readTiers(thresholdReader(new Map()));
-
-const barAt = (n: number, over: Partial<MinuteBar> = {}): MinuteBar => {
-  const t = A_MONDAY + n * MINUTE_MS;
-  return aMinute({
-    t,
-    end: t + MINUTE_MS,
-    open: 100,
-    high: 100,
-    low: 100,
-    close: 100,
-    vwap: 100,
-    volume: 1000,
-    ...over,
-  });
-};
-
-const barsOf = (bars: readonly MinuteBar[], windowMinutes = 390, intervalMinutes = 5): HeatBars => {
-  const held = new HeatBars("AAPL", windowMinutes * MINUTE_MS, intervalMinutes * MINUTE_MS, TIERS);
-  for (const bar of bars) {
-    const read = readHeatBar(bar);
-    if (read !== undefined) held.put(read);
-  }
-  return held;
-};
-
 /** A walk of bars, some late, some corrected, some without volume or vwap. */
 const walk = fc.array(
   fc.record({

@@ -2,41 +2,13 @@ import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/a
 import { Heatmap, type MinuteBar } from "../../src/feed/event.ts";
 import { encodeEvent, stampBody } from "../../src/feed/event_text.ts";
 import type { HeatmapContent } from "../../src/feed/heatmap_content.ts";
-import { HeatBars } from "../../src/signals/heatmap/heat_bars.ts";
 import { columnMs, EMPTY_CONTENT, heatmapContent } from "../../src/signals/heatmap/heat_grid.ts";
 import { createHeatmapFold, type HeatmapFoldOptions } from "../../src/signals/heatmap/heatmap_fold.ts";
-import { readHeatBar, readTiers } from "../../src/signals/heatmap/liquidation_model.ts";
-import { thresholdReader } from "../../src/signals/threshold.ts";
-import { A_MONDAY, aMinute } from "../support/event_factory.ts";
+import { readHeatBar } from "../../src/signals/heatmap/liquidation_model.ts";
+import { A_MONDAY } from "../support/event_factory.ts";
+import { barAt, barsOf, MINUTE_MS } from "./heat_scene.ts";
 
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
-const MINUTE_MS = 60_000;
-const TIERS = readTiers(thresholdReader(new Map()));
-
-const barAt = (n: number, over: Partial<MinuteBar> = {}): MinuteBar => {
-  const t = A_MONDAY + n * MINUTE_MS;
-  return aMinute({
-    t,
-    end: t + MINUTE_MS,
-    open: 100,
-    high: 100,
-    low: 100,
-    close: 100,
-    vwap: 100,
-    volume: 1000,
-    ...over,
-  });
-};
-
-const barsOf = (bars: readonly MinuteBar[], windowMinutes = 390, intervalMinutes = 5): HeatBars => {
-  const held = new HeatBars("AAPL", windowMinutes * MINUTE_MS, intervalMinutes * MINUTE_MS, TIERS);
-  for (const bar of bars) {
-    const read = readHeatBar(bar);
-    if (read !== undefined) held.put(read);
-  }
-  return held;
-};
-
 const fold = (over: Partial<HeatmapFoldOptions> = {}) =>
   createHeatmapFold({ symbols: ["AAPL"], windowMinutes: 390, intervalMinutes: 5, ...over });
 
