@@ -6,9 +6,9 @@ import { systemClock } from "../src/feed/clock.ts";
 import { silentLog } from "../src/feed/log.ts";
 import { ConnectionManager } from "../src/ingest/manage/connection_manager.ts";
 import { planLoans } from "../src/ingest/manage/failover.ts";
-import { lookupTicker } from "../src/ingest/manage/lookup.ts";
-import { AUTOMATIC_REBALANCE, planRebalance } from "../src/ingest/manage/rebalance.ts";
-import { assignTickers } from "../src/ingest/manage/routing.ts";
+import { lookupTicker } from "../src/ingest/control/lookup.ts";
+import { AUTOMATIC_REBALANCE, planRebalance } from "../src/ingest/plan/rebalance.ts";
+import { assignTickers } from "../src/ingest/plan/routing.ts";
 import { FakePipeline } from "../tests/support/fake_pipeline.ts";
 import { FakeUpstream } from "../tests/support/fake_upstream.ts";
 

@@ -7,7 +7,7 @@ import { describeError } from "../feed/error.ts";
 import type { IngestHealth, PublishedPlan } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { NoteStore } from "../feed/store.ts";
-import { CHANGES_NOTE, CHANGES_TTL_MS, type RuntimeChanges } from "./manage/runtime_changes.ts";
+import { CHANGES_NOTE, CHANGES_TTL_MS, type RuntimeChanges } from "./control/runtime_changes.ts";
 import { withinLimit } from "./channel/time_limit.ts";
 
 /** Name of the plan's note (`tickcast:plan`). */

@@ -22,7 +22,7 @@ import { FeedEvent } from "../../src/feed/event.ts";
 import { encodeEvent, peekElement, stampBody } from "../../src/feed/event_text.ts";
 import { IngestHealth, PublishedPlan } from "../../src/feed/health.ts";
 import { parsePattern } from "../../src/feed/symbol.ts";
-import { readCommand as readControl } from "../../src/ingest/manage/control_commands.ts";
+import { readCommand as readControl } from "../../src/ingest/control/control_commands.ts";
 import { parseFrame } from "../../src/ingest/wire/parse_frame.ts";
 import { readReplayLine } from "../../src/simulator/replay/replay_line.ts";
 import { parseHint } from "../../src/store/redis/hint_text.ts";

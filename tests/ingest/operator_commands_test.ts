@@ -1,8 +1,8 @@
 /** What operators can ask for at run time, in depth: each command's effect, its refusals, and that what they changed lasts. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { COMMAND_MAX_AGE_MS, readCommand } from "../../src/ingest/manage/control_commands.ts";
-import { RuntimeChanges } from "../../src/ingest/manage/runtime_changes.ts";
+import { COMMAND_MAX_AGE_MS, readCommand } from "../../src/ingest/control/control_commands.ts";
+import { RuntimeChanges } from "../../src/ingest/control/runtime_changes.ts";
 import { ask, type IngestScene, scene, start, stop } from "../support/ingest_scene.ts";
 
 const test = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });

@@ -15,10 +15,10 @@ import {
 import { ConnectionStats } from "../../src/ingest/upstream/connection_stats.ts";
 import { LEASE_MS, mayTake, nextLooks } from "../../src/ingest/leadership.ts";
 import { Liveness } from "../../src/ingest/upstream/liveness.ts";
-import { Outages } from "../../src/ingest/upstream/outages.ts";
+import { Outages } from "../../src/ingest/manage/outages.ts";
 import { refusalOfClose, refusalOfSocketError, refusalOfStatus } from "../../src/ingest/upstream/refusal.ts";
-import { decideSlot } from "../../src/ingest/plan/slot_rules.ts";
-import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/plan/subscription_topics.ts";
+import { decideSlot } from "../../src/ingest/manage/slot_rules.ts";
+import { splitTopic, symbolsOfMarket, withoutCovered } from "../../src/ingest/wire/subscription_topics.ts";
 import { parseUniverses, resolveUniverse } from "../../src/ingest/plan/universes.ts";
 
 const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });

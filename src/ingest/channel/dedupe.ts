@@ -8,7 +8,7 @@
 import type { Bar, FeedEvent, Trade } from "../../feed/event.ts";
 import { identityOf } from "../../feed/event.ts";
 import { encodeEvent } from "../../feed/event_text.ts";
-import { hashText } from "../wire/hash_text.ts";
+import { hashText } from "./hash_text.ts";
 
 /** Two generations of so many are kept; the older goes when the newer is full. */
 export const IDENTITIES_PER_GENERATION = 50_000;

@@ -11,7 +11,7 @@ import type { ChannelHealth } from "../../feed/health.ts";
 import type { Log } from "../../feed/log.ts";
 import type { FeedStore } from "../../feed/store.ts";
 import type { StreamTable } from "../../feed/stream.ts";
-import type { StatusMessage, UpstreamFrame } from "../wire/frame.ts";
+import type { FrameOutcome, UpstreamFrame } from "../wire/frame.ts";
 
 /** The part of the settings the data path runs on, resolved. */
 export interface PipelineSettings {
@@ -48,15 +48,6 @@ export interface PipelineOptions {
   readonly onFrame?: (frame: UpstreamFrame) => void;
   /** Sees the events the lists held when leading began, oldest first per list, once: folds catch up from them. */
   readonly onSeed?: (list: string, events: readonly Stamped[]) => void;
-}
-
-/** What became of one frame. */
-export interface FrameOutcome {
-  readonly statuses: readonly StatusMessage[];
-  /** Events that were good. */
-  readonly events: number;
-  /** When the newest of them could first have been sent, Unix ms: a bar's end, the time of anything else. */
-  readonly latestEventT: number | null;
 }
 
 /** The running data path. */

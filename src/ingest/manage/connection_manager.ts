@@ -1,6 +1,6 @@
 /**
  * Owns the upstream connections: gives each its topics, watches over them, moves topics of dead ones to the others and home
- * again, and tells the data path what could not be received. What an operator asks of it is in `manager_commands.ts`.
+ * again, and tells the data path what could not be received. What an operator asks of it is in `control/`.
  *
  * Every move is made before it is undone: a topic is wanted on its new connection first, and given up on the old one when
  * the new one serves it. Repeats in between are the data path's to drop.
@@ -9,15 +9,15 @@ import type { Clock, Random } from "../../feed/clock.ts";
 import type { ConnectionHealth } from "../../feed/health.ts";
 import type { Log } from "../../feed/log.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { connectionHealth, lentTickers } from "../upstream/connection_health.ts";
+import { connectionHealth, lentTickers } from "./connection_health.ts";
 import { isUp } from "../upstream/connection_state.ts";
 import type { Loans } from "./failover.ts";
-import { Lingering } from "../upstream/lingering.ts";
-import { GapTeller } from "../channel/gap_teller.ts";
+import { Lingering } from "./lingering.ts";
+import { GapTeller } from "./gap_teller.ts";
 import { LoanDesk, type LoanSeat } from "./loan_desk.ts";
 import type { Pipeline } from "../channel/pipeline.ts";
 import { type Lane, Placement } from "./placement.ts";
-import { decideSlot } from "../plan/slot_rules.ts";
+import { decideSlot } from "./slot_rules.ts";
 import { type TurnedAwayAnswer, UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { SocketOpener } from "../upstream/upstream_socket.ts";
 

@@ -1,13 +1,27 @@
 /**
- * Who carries the topics of connections that are down. Pure. A loan is stable: it stays where it is as long as its carrier
+ * When a connection counts as down, and who carries its topics meanwhile. Pure. A loan is stable: it stays where it is as long as its carrier
  * is up, so that neither a second failure nor a recovery moves more than it must.
  */
-import { splitTopic } from "../plan/subscription_topics.ts";
+import type { ConnectionState } from "../upstream/connection_state.ts";
+import { splitTopic } from "../wire/subscription_topics.ts";
 
 /** Down after having worked: a blip that is over within this is not worth moving for. */
 export const FAILOVER_GRACE_MS = 1_000;
 /** Never up yet: connecting may take its time. */
 export const FIRST_CONNECT_GRACE_MS = 5_000;
+
+/**
+ * Whether it is down. A blip is waited out; a refusal that is known to last is not.
+ * @param outMs since when it is not up.
+ * @param wasUp whether it has been up before.
+ */
+export function isDown(state: ConnectionState, outMs: number, wasUp: boolean): boolean {
+  if (state.phase === "waiting" && state.refusal.retry !== "backoff") return true;
+  // Authenticated and waiting for acks, which have a time limit of their own: its topics are coming.
+  if (state.phase === "subscribing") return false;
+  const graceMs = wasUp ? FAILOVER_GRACE_MS : FIRST_CONNECT_GRACE_MS;
+  return outMs >= graceMs;
+}
 
 /** One connection as failover sees it. */
 export interface FailoverSeat {

@@ -1,8 +1,7 @@
 /** Keeps the loans of topics of connections that are down: planned when something moved, told in the log, given back in time. */
 import type { Log } from "../../feed/log.ts";
 import { isUp } from "../upstream/connection_state.ts";
-import { type FailoverSeat, isSameLoans, type Loans, planLoans } from "./failover.ts";
-import { isDown } from "./failover_grace.ts";
+import { type FailoverSeat, isDown, isSameLoans, type Loans, planLoans } from "./failover.ts";
 import type { Lane, Placement } from "./placement.ts";
 import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 

@@ -6,7 +6,7 @@ import { marketOfSymbol } from "../../feed/market_calendar.ts";
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
 import type { Market } from "../../feed/wire_fields.ts";
 import type { PlannedConnection, TickersByFrequency } from "../plan/planned_connection.ts";
-import { ALL, topicsOf } from "../plan/subscription_topics.ts";
+import { ALL, topicsOf } from "../wire/subscription_topics.ts";
 
 /** A connection as far as routing cares. */
 export type Lane = Pick<PlannedConnection, "id" | "name" | "feed" | "market" | "frequencies">;

@@ -5,13 +5,13 @@
  */
 import type { IngestSettings } from "../../feed/settings/settings.ts";
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
-import { connectionSlots, type Slot } from "../manage/connection_slots.ts";
+import { connectionSlots, type Slot } from "./connection_slots.ts";
 import { type PlanDraft, type PlannedConnection, tickersOf, topicsOfTickers } from "./planned_connection.ts";
 import { slotProblems } from "./plan_problems.ts";
-import { assignTickers, type Load, type RoutingBasis } from "../manage/routing.ts";
-import { ALL, symbolsOfMarket } from "./subscription_topics.ts";
+import { assignTickers, type Load, type RoutingBasis } from "./routing.ts";
+import { ALL, symbolsOfMarket } from "../wire/subscription_topics.ts";
 import { chooseSymbols, type SymbolChoices, type Universes } from "./symbol_choice.ts";
-import { planTwins } from "../manage/twins.ts";
+import { planTwins } from "./twins.ts";
 
 /** Tickers by connection id and frequency, while they are being given out. */
 type Homes = Map<string, Map<Frequency, string[]>>;

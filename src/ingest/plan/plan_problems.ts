@@ -1,9 +1,9 @@
 /** What can be wrong with a plan for several connections; every problem is told, none hides another. */
 import type { IngestSettings } from "../../feed/settings/settings.ts";
 import type { Frequency } from "../../feed/stream.ts";
-import type { Slot } from "../manage/connection_slots.ts";
+import type { Slot } from "./connection_slots.ts";
 import { SOCKETS_MAX } from "./planned_connection.ts";
-import { ALL } from "./subscription_topics.ts";
+import { ALL } from "../wire/subscription_topics.ts";
 import { canonicalSymbols, emptyUniverse, sample, symbolProblems } from "./symbol_choice.ts";
 
 /** Problems that show before any ticker is given a home. */

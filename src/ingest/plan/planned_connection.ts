@@ -2,7 +2,7 @@
 import { marketOfSymbol } from "../../feed/market_calendar.ts";
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { ALL, type Feed, symbolsOfMarket, topicsOf } from "./subscription_topics.ts";
+import { ALL, type Feed, symbolsOfMarket, topicsOf } from "../wire/subscription_topics.ts";
 
 /** An account has so many sockets at most, whatever the feeds and markets. */
 export const SOCKETS_MAX = 3;

@@ -3,7 +3,7 @@ import type { PublishedPlan } from "../../feed/health.ts";
 import type { IngestSettings, Settings, SignalSettings } from "../../feed/settings/settings.ts";
 import type { PlannedConnection } from "./planned_connection.ts";
 import { streamsOf } from "./connection_plan.ts";
-import { ALL } from "./subscription_topics.ts";
+import { ALL } from "../wire/subscription_topics.ts";
 
 /** Minute symbols the heatmap takes where none are named for it. */
 export const HEATMAP_DEFAULT_SYMBOLS = 50;

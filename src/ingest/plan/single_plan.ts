@@ -10,7 +10,7 @@ import {
   tickersOfMarket,
   topicsOfTickers,
 } from "./planned_connection.ts";
-import { type Feed, feedOfFrequency } from "./subscription_topics.ts";
+import { type Feed, feedOfFrequency } from "../wire/subscription_topics.ts";
 import { canonicalSymbols, chooseSymbols, symbolProblems, type Universes } from "./symbol_choice.ts";
 
 /** See the file's head. */

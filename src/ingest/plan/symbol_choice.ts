@@ -4,7 +4,7 @@ import type { IngestSettings } from "../../feed/settings/settings.ts";
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
 import { canonicalSymbol, isSymbol } from "../../feed/symbol.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { ALL } from "./subscription_topics.ts";
+import { ALL } from "../wire/subscription_topics.ts";
 
 /** Universes that were found, by key. A key that is not in it, or empty, was not. */
 export type Universes = ReadonlyMap<string, readonly string[]>;

@@ -21,6 +21,8 @@ export const REST_CAP_MS = 600_000;
 export const SURPLUS_BASE_MS = 600_000;
 /** Longest such wait. */
 export const SURPLUS_CAP_MS = 3_600_000;
+/** Before taking a slot back that one of our own has left. */
+export const DISPLACED_WAIT_MS = 2_000;
 /** A slot kept so long shows that nobody fights for it. */
 export const SLOT_SETTLED_MS = 300_000;
 /** First wait after a refusal that only a person can lift (bad key, plan, agreement). */

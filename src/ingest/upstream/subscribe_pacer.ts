@@ -3,7 +3,7 @@
  * sent, in chunks, one at a time: a takeover of thousands of tickers is a trickle of messages and not a storm.
  */
 import type { AckLedger } from "./ack_ledger.ts";
-import { withoutCovered } from "../plan/subscription_topics.ts";
+import { withoutCovered } from "../wire/subscription_topics.ts";
 
 /** Topics a message names at most; 200 are known to work (massive-websocket notes §10). */
 export const TOPICS_PER_MESSAGE = 200;

@@ -5,13 +5,19 @@
 import { type Clock, isAbort, type Random } from "../../feed/clock.ts";
 import type { Log } from "../../feed/log.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { backoffMs, HEALTHY_AFTER_MS, refusedMs, restMs, SLOT_SETTLED_MS, surplusMs } from "./backoff.ts";
+import {
+  backoffMs,
+  DISPLACED_WAIT_MS,
+  HEALTHY_AFTER_MS,
+  refusedMs,
+  restMs,
+  SLOT_SETTLED_MS,
+  surplusMs,
+} from "./backoff.ts";
 import { type ConnectionState, isUp } from "./connection_state.ts";
 import { ConnectionStats } from "./connection_stats.ts";
-import type { UpstreamFeed, UpstreamFrame } from "../wire/frame.ts";
-import type { FrameOutcome } from "../channel/pipeline.ts";
+import type { FrameOutcome, UpstreamFeed, UpstreamFrame } from "../wire/frame.ts";
 import { type Refusal, type RefusalKind, refusalOf } from "./refusal.ts";
-import { DISPLACED_WAIT_MS } from "../plan/slot_rules.ts";
 import { type SessionProgress, UpstreamSession } from "./upstream_session.ts";
 import type { SocketFrame, SocketOpener } from "./upstream_socket.ts";
 

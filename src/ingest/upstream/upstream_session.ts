@@ -6,8 +6,7 @@
 import type { Clock } from "../../feed/clock.ts";
 import { ackedTopics, AckLedger } from "./ack_ledger.ts";
 import type { Unserved } from "./connection_state.ts";
-import type { FrameOutcome } from "../channel/pipeline.ts";
-import type { StatusMessage } from "../wire/frame.ts";
+import type { FrameOutcome, StatusMessage } from "../wire/frame.ts";
 import { authMessage, Handshake, type HandshakeStep } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import { type Refusal, refusalOf, refusalOfStatus } from "./refusal.ts";

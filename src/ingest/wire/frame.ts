@@ -1,6 +1,6 @@
 /**
- * What crosses from the sockets to the data path: one text frame with the connection it came on, and the status elements
- * that go back to that connection.
+ * What crosses between the sockets and the data path: one text frame with the connection it came on, and back to that
+ * connection what became of it, with its status elements.
  */
 import type { Market } from "../../feed/wire_fields.ts";
 
@@ -28,3 +28,12 @@ export interface StatusMessage {
 
 /** Longest status text kept, in characters. */
 export const STATUS_TEXT_MAX_CHARS = 512;
+
+/** What became of one frame. */
+export interface FrameOutcome {
+  readonly statuses: readonly StatusMessage[];
+  /** Events that were good. */
+  readonly events: number;
+  /** When the newest of them could first have been sent, Unix ms: a bar's end, the time of anything else. */
+  readonly latestEventT: number | null;
+}

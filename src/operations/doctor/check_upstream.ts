@@ -11,7 +11,7 @@ import { parseFrame } from "../../ingest/wire/parse_frame.ts";
 import type { PlannedConnection } from "../../ingest/plan/planned_connection.ts";
 import { readPlan } from "../../ingest/plan/plan_source.ts";
 import { type SocketFrame, socketOpener } from "../../ingest/upstream/upstream_socket.ts";
-import { splitTopic } from "../../ingest/plan/subscription_topics.ts";
+import { splitTopic } from "../../ingest/wire/subscription_topics.ts";
 import { type SessionProgress, UpstreamSession } from "../../ingest/upstream/upstream_session.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 

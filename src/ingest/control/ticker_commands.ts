@@ -5,12 +5,12 @@ import type { Log } from "../../feed/log.ts";
 import type { IngestSettings } from "../../feed/settings/settings.ts";
 import type { Frequency } from "../../feed/stream.ts";
 import { MARKETS } from "../../feed/wire_fields.ts";
-import type { ConnectionManager } from "./connection_manager.ts";
-import type { Lane } from "./placement.ts";
+import type { ConnectionManager } from "../manage/connection_manager.ts";
+import type { Lane } from "../manage/placement.ts";
 import { tickersOf } from "../plan/planned_connection.ts";
-import { assignTickers, type Load } from "./routing.ts";
+import { assignTickers, type Load } from "../plan/routing.ts";
 import type { RuntimeChanges } from "./runtime_changes.ts";
-import { ALL } from "../plan/subscription_topics.ts";
+import { ALL } from "../wire/subscription_topics.ts";
 import { canonicalSymbols, sample, symbolProblems } from "../plan/symbol_choice.ts";
 
 /** What commands work on. */

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { planLoans } from "../../../src/ingest/manage/failover.ts";
-import { ASKED_REBALANCE, AUTOMATIC_REBALANCE, planRebalance } from "../../../src/ingest/manage/rebalance.ts";
-import { assignTickers } from "../../../src/ingest/manage/routing.ts";
+import { ASKED_REBALANCE, AUTOMATIC_REBALANCE, planRebalance } from "../../../src/ingest/plan/rebalance.ts";
+import { assignTickers } from "../../../src/ingest/plan/routing.ts";
 
 const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
 

@@ -4,15 +4,21 @@ import { TickcastError } from "../../feed/error.ts";
 import type { ControlCommand } from "../../feed/control.ts";
 import type { Frequency } from "../../feed/stream.ts";
 import { MARKETS } from "../../feed/wire_fields.ts";
-import { freeId } from "./connection_slots.ts";
-import type { Lane } from "./placement.ts";
+import { freeId } from "../plan/connection_slots.ts";
+import type { Lane } from "../manage/placement.ts";
 import { SOCKETS_MAX, tickersOf } from "../plan/planned_connection.ts";
-import { ASKED_REBALANCE, AUTOMATIC_REBALANCE, type Move, planRebalance, type Weights } from "./rebalance.ts";
-import { assignTickers } from "./routing.ts";
-import { ALL, feedOfFrequency } from "../plan/subscription_topics.ts";
+import {
+  ASKED_REBALANCE,
+  AUTOMATIC_REBALANCE,
+  type Move,
+  planRebalance,
+  type Weights,
+} from "../plan/rebalance.ts";
+import { assignTickers } from "../plan/routing.ts";
+import { ALL, feedOfFrequency } from "../wire/subscription_topics.ts";
 import { canonicalSymbols, sample, symbolProblems } from "../plan/symbol_choice.ts";
 import { type CommandScope, findLane, loadsOf } from "./ticker_commands.ts";
-import { planTwins } from "./twins.ts";
+import { planTwins } from "../plan/twins.ts";
 
 /** Waiting for a removed connection's tickers to flow on the others, at most. */
 export const DRAIN_LIMIT_MS = 7_000;

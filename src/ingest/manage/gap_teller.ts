@@ -1,8 +1,8 @@
 /** Tells the data path what could not be received: gap events once an outage is over, and when minute bars are missing. */
 import type { Clock } from "../../feed/clock.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { Outages } from "../upstream/outages.ts";
-import type { Pipeline } from "./pipeline.ts";
+import { Outages } from "./outages.ts";
+import type { Pipeline } from "../channel/pipeline.ts";
 
 /** See the file's head. */
 export class GapTeller {

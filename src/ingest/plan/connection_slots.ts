@@ -2,8 +2,8 @@
 import type { ConnectionSettings, IngestSettings } from "../../feed/settings/settings.ts";
 import type { Frequency } from "../../feed/stream.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { type Feed, feedOfFrequency } from "../plan/subscription_topics.ts";
-import { canonicalSymbols, type SymbolChoices, type Universes } from "../plan/symbol_choice.ts";
+import { type Feed, feedOfFrequency } from "../wire/subscription_topics.ts";
+import { canonicalSymbols, type SymbolChoices, type Universes } from "./symbol_choice.ts";
 
 /** One connection that is wanted. */
 export interface Slot {

@@ -4,12 +4,12 @@
  */
 import { marketOfSymbol } from "../../feed/market_calendar.ts";
 import { FREQUENCIES } from "../../feed/stream.ts";
-import type { ConnectionManager } from "./connection_manager.ts";
+import type { ConnectionManager } from "../manage/connection_manager.ts";
 import type { PlannedConnection } from "../plan/planned_connection.ts";
-import type { Lane } from "./placement.ts";
-import { leastLoaded } from "./routing.ts";
+import type { Lane } from "../manage/placement.ts";
+import { leastLoaded } from "../plan/routing.ts";
 import type { RuntimeChanges } from "./runtime_changes.ts";
-import { ALL } from "../plan/subscription_topics.ts";
+import { ALL } from "../wire/subscription_topics.ts";
 
 /** What applying a plan changed. */
 export interface AppliedPlan {

@@ -3,8 +3,8 @@ import { marketOfSymbol } from "../../feed/market_calendar.ts";
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
 import type { Slot } from "./connection_slots.ts";
 import { leastLoaded } from "./routing.ts";
-import { ALL } from "../plan/subscription_topics.ts";
-import { canonicalSymbols, sample } from "../plan/symbol_choice.ts";
+import { ALL } from "../wire/subscription_topics.ts";
+import { canonicalSymbols, sample } from "./symbol_choice.ts";
 
 /** Where the second copies ride. */
 export interface TwinPlan {

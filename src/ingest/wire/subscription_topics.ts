@@ -5,7 +5,7 @@
 import { marketOfSymbol } from "../../feed/market_calendar.ts";
 import type { Frequency } from "../../feed/stream.ts";
 import { type Market, WIRE_SHAPES } from "../../feed/wire_fields.ts";
-import type { UpstreamFeed } from "../wire/frame.ts";
+import type { UpstreamFeed } from "./frame.ts";
 
 /** Which of Massive's hosts a connection is on: FMV is only on the business one. */
 export type Feed = UpstreamFeed;

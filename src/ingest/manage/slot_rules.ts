@@ -6,8 +6,6 @@
 
 /** Massive turns somebody away within a second or two of a handshake: so long after one it may be the reason. */
 export const OWN_DOING_MS = 10_000;
-/** Before taking a slot back that one of our own has left. */
-export const DISPLACED_WAIT_MS = 2_000;
 
 /** A connection of the same market, whatever its host: the quota counts them together. */
 export interface SlotHolder {

@@ -1,12 +1,12 @@
 /** One connection as operators see it (`tickcast:health:ingest`). */
 import type { Clock } from "../../feed/clock.ts";
 import type { ConnectionHealth } from "../../feed/health.ts";
-import { detailOf, statusOf } from "./connection_state.ts";
-import type { Loans } from "../manage/failover.ts";
-import type { Lane, Placement } from "../manage/placement.ts";
+import { detailOf, statusOf } from "../upstream/connection_state.ts";
+import type { Loans } from "./failover.ts";
+import type { Lane, Placement } from "./placement.ts";
 import { tickersOf } from "../plan/planned_connection.ts";
-import { ALL, splitTopic } from "../plan/subscription_topics.ts";
-import type { UpstreamConnection } from "./upstream_connection.ts";
+import { ALL, splitTopic } from "../wire/subscription_topics.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 
 /** Tickers shown in health; all of them are told by the `tickers` command. */
 export const TICKER_SAMPLE = 300;

@@ -5,7 +5,7 @@
  */
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import { frequencyOfTopic, splitTopic } from "../plan/subscription_topics.ts";
+import { frequencyOfTopic, splitTopic } from "../wire/subscription_topics.ts";
 
 /** One time of not hearing, over now. */
 export interface EndedOutage {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { FREQUENCIES, type Frequency } from "../../feed/stream.ts";
 import { MARKETS } from "../../feed/wire_fields.ts";
-import type { Lane } from "./placement.ts";
+import type { Lane } from "../manage/placement.ts";
 
 /** Name of the note. */
 export const CHANGES_NOTE = "ingest:changes";

@@ -2,8 +2,8 @@
 import { marketOfSymbol } from "../../feed/market_calendar.ts";
 import { TickcastError } from "../../feed/error.ts";
 import { FREQUENCIES } from "../../feed/stream.ts";
-import type { ConnectionManager } from "./connection_manager.ts";
-import { ALL, splitTopic, topicsOf } from "../plan/subscription_topics.ts";
+import type { ConnectionManager } from "../manage/connection_manager.ts";
+import { ALL, splitTopic, topicsOf } from "../wire/subscription_topics.ts";
 
 /** One frequency of a ticker. */
 export interface TickerRide {

@@ -5,7 +5,7 @@ import { publicError, TickcastError } from "../../feed/error.ts";
 import { FREQUENCIES, STREAMS } from "../../feed/stream.ts";
 import { canonicalSymbol } from "../../feed/symbol.ts";
 import { addConnection, rebalance, removeConnection } from "./connection_commands.ts";
-import { lentTickers, ridingTickers } from "../upstream/connection_health.ts";
+import { lentTickers, ridingTickers } from "../manage/connection_health.ts";
 import { lookupTicker } from "./lookup.ts";
 import type { Pipeline } from "../channel/pipeline.ts";
 import { type CommandScope, findLane, subscribeTickers, unsubscribeTickers } from "./ticker_commands.ts";
