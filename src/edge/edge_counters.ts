@@ -18,8 +18,11 @@ export interface EdgeObservers {
   broadcast: ((stream: string, seconds: number) => void) | undefined;
   /** As `broadcast`, once for each symbol that was in it. Only set where the operator pays for a metric by symbol. */
   broadcastOf: ((stream: string, symbol: string, seconds: number) => void) | undefined;
-  /** Receipt by ingest → pulled by this edge, and → handed to sockets, in ms, of the newest event. */
-  lag: ((stream: string, hop: "pulled" | "sent", ms: number) => void) | undefined;
+  /**
+   * Receipt by ingest → pulled by this edge, and → handed to sockets (`sent`), and pulled → handed to sockets (`flushed`),
+   * in ms, of the newest event.
+   */
+  lag: ((stream: string, hop: "pulled" | "sent" | "flushed", ms: number) => void) | undefined;
 }
 
 const WINDOW_SECONDS = 60;

@@ -9,6 +9,27 @@ export const CONNECTION_STATUSES = ["disconnected", "connecting", "connected", "
 
 const Count = z.number().nonnegative();
 
+/** Upper edges of the buckets that lags are counted in, ms; one more bucket takes what is above the last. */
+export const LAG_BOUNDS_MS: readonly number[] = [
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1_000,
+  2_500,
+  5_000,
+  15_000,
+  60_000,
+];
+
+/** Lags since the start: how many fell into each bucket of {@link LAG_BOUNDS_MS} (not cumulated), and their sum, ms. */
+export const LagCounts = z.object({ counts: z.array(Count).length(LAG_BOUNDS_MS.length + 1), sumMs: Count });
+
 /** One upstream connection. */
 export const ConnectionHealth = z.object({
   id: z.string(),
@@ -58,10 +79,15 @@ export const ChannelHealth = z.object({
   upstreamLagMs: z.number().nullable(),
   /** Receipt → appended, ms, p99 of the last while. */
   appendLagMs: z.number().nullable(),
+  /** Both of every event since the start. A report of another release, with other buckets or none, has none here. */
+  lags: z.object({ received: LagCounts, appended: LagCounts }).optional().catch(undefined),
   lists: z.array(
     z.object({ list: z.string(), head: z.string().nullable(), depth: Count, appends: Count, paceMs: Count }),
   ),
+  /** The latest few. */
   gaps: z.array(z.object({ at: z.number(), lost: z.number().nullable(), cause: z.string() })),
+  /** All of them since the start, by cause; earlier releases don't say. */
+  gapsByCause: z.record(z.string(), Count).optional(),
 });
 
 /** The whole of it. */
@@ -81,6 +107,7 @@ export const IngestHealth = z.object({
   store: z.object({ commands: Count, requests: Count, failures: Count, up: z.boolean() }),
 });
 
+export type LagCounts = z.infer<typeof LagCounts>;
 export type ConnectionHealth = z.infer<typeof ConnectionHealth>;
 export type ChannelHealth = z.infer<typeof ChannelHealth>;
 export type IngestHealth = z.infer<typeof IngestHealth>;

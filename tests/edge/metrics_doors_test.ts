@@ -48,7 +48,7 @@ Deno.test("what the metrics say was sent is what clients received", async () => 
   const stats = await (await fetch(`${base}/ws/stats`)).json();
   assertEquals([stats.active_connections, stats.messages_sent_1m], [8, received]);
   assertEquals(stats.subscriptions_by_symbol, { "*": 7, MSFT: 1 });
-  for (const hop of ["pulled", "sent"]) {
+  for (const hop of ["pulled", "sent", "flushed"]) {
     assertGreater(values.get(`tickcast_lag_seconds_count{stream="tick",hop="${hop}"}`) ?? 0, 0, hop);
   }
   assertGreater(values.get('ws_broadcast_duration_seconds_count{stream="tick"}') ?? 0, 0);

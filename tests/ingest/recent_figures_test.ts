@@ -4,6 +4,8 @@ import { silentLog } from "../../src/feed/log.ts";
 import { CapacityWatch } from "../../src/ingest/channel/capacity_watch.ts";
 import { createDropCounter, DROP_REASONS_MAX } from "../../src/ingest/wire/drop_counter.ts";
 import { Fifo } from "../../src/ingest/channel/fifo.ts";
+import { LAG_BOUNDS_MS } from "../../src/feed/health.ts";
+import { LagHistogram } from "../../src/ingest/channel/lag_histogram.ts";
 import { GENERATION_MS, RecentHistogram } from "../../src/ingest/channel/recent_histogram.ts";
 import { RecentRate } from "../../src/ingest/channel/recent_rate.ts";
 import { SymbolRates } from "../../src/ingest/channel/symbol_rates.ts";
@@ -26,6 +28,20 @@ test("quantiles are right to a tenth, means exactly", () => {
     const told = histogram.quantile(share) ?? 0;
     assert(told >= exact * 0.999 && told <= exact * 1.1, `${told} for ${exact}`);
     assertAlmostEquals(histogram.mean() ?? 0, values.reduce((a, b) => a + b, 0) / values.length, 1e-6 * 1e5);
+  }));
+});
+
+test("every lag since the start is in the bucket whose edge it does not pass, and in the sum", () => {
+  const lags = fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 300 });
+  fc.assert(fc.property(lags, (lags) => {
+    const histogram = new LagHistogram();
+    for (const ms of lags) histogram.record(ms);
+    const { counts, sumMs } = histogram.read();
+    for (const [at, bound] of [...LAG_BOUNDS_MS, Infinity].entries()) {
+      const upTo = counts.slice(0, at + 1).reduce((sum, count) => sum + count, 0);
+      assertEquals(upTo, lags.filter((ms) => ms <= bound).length);
+    }
+    assertEquals(sumMs, lags.reduce((sum, ms) => sum + ms, 0));
   }));
 });
 

@@ -1,6 +1,21 @@
 /** Builders of what ingest publishes of itself, valid as they stand. */
-import type { ChannelHealth, ConnectionHealth, IngestHealth, PublishedPlan } from "../../src/feed/health.ts";
+import {
+  type ChannelHealth,
+  type ConnectionHealth,
+  type IngestHealth,
+  LAG_BOUNDS_MS,
+  type LagCounts,
+  type PublishedPlan,
+} from "../../src/feed/health.ts";
 import { A_MONDAY } from "./event_factory.ts";
+
+/** So many lags of the same length. */
+export function someLags(ms: number, times: number): LagCounts {
+  const counts = Array.from({ length: LAG_BOUNDS_MS.length + 1 }, () => 0);
+  const at = LAG_BOUNDS_MS.findIndex((bound) => ms <= bound);
+  counts[at < 0 ? LAG_BOUNDS_MS.length : at] = times;
+  return { counts, sumMs: ms * times };
+}
 
 export const aConnection = (over: Partial<ConnectionHealth> = {}): ConnectionHealth => ({
   id: "connection_1",
@@ -41,7 +56,9 @@ export const aChannel = (over: Partial<ChannelHealth> = {}): ChannelHealth => ({
   upstreamLagMs: 20,
   appendLagMs: 30,
   lists: [{ list: "tick", head: "k3f9a0b1-5000", depth: 1000, appends: 400, paceMs: 250 }],
+  lags: { received: someLags(18, 4_000), appended: someLags(30, 4_000) },
   gaps: [],
+  gapsByCause: { overflow: 1 },
   ...over,
 });
 

@@ -19,10 +19,12 @@ export class FlushGroup {
   isDirty = false;
   /** Not before this (ms, monotonic). */
   dueMs = 0;
-  /** Where the log ended at its last flush. */
-  flushedTo = 0;
+  /** Where the log ended at its last flush; what was there before the group is no measure of how late it is. */
+  flushedTo: number;
 
-  constructor(readonly feed: StreamFeed, readonly intervalMs: number, readonly counters: EdgeCounters) {}
+  constructor(readonly feed: StreamFeed, readonly intervalMs: number, readonly counters: EdgeCounters) {
+    this.flushedTo = feed.log.end;
+  }
 
   get isEmpty(): boolean {
     return this.#members.size === 0;

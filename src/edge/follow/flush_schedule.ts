@@ -130,6 +130,7 @@ export class FlushSchedule implements Disposable {
     if (group.flushedTo === log.end) return;
     const receivedAt = receivedOf(log.at(log.end - 1)?.text ?? "");
     if (lag !== undefined && receivedAt !== undefined) lag(name, "sent", this.#clock.now() - receivedAt);
+    lag?.(name, "flushed", this.#clock.monotonic() - group.feed.pulledAtMs);
     if (broadcastOf !== undefined) {
       for (const symbol of newSymbols(group)) broadcastOf(name, symbol, seconds);
     }

@@ -51,6 +51,8 @@ export class StreamFeed implements AsyncDisposable {
   readonly log: StreamLog;
   readonly selections: SelectionIndex;
   readonly latest: LatestTable;
+  /** When the newest was pulled, monotonic ms. */
+  pulledAtMs = 0;
   readonly #parts: readonly ListParts[];
   readonly #windows = new Map<string, number>();
 
@@ -151,7 +153,8 @@ export class StreamFeed implements AsyncDisposable {
     const onListNews = () => {
       const total = reader.events;
       const lagMs = reader.newest === undefined ? NaN : clock.now() - reader.newest.rx;
-      meter.note(clock.monotonic(), total - had, lagMs);
+      this.pulledAtMs = clock.monotonic();
+      meter.note(this.pulledAtMs, total - had, lagMs);
       if (Number.isFinite(lagMs)) counters.observers.lag?.(spec.name, "pulled", lagMs);
       had = total;
       onNews(this);

@@ -3,6 +3,8 @@
  * start.
  */
 import { STREAM_STATES } from "../../feed/health.ts";
+import { estimateCommands, priceOf } from "./cost_model.ts";
+import { costInputs } from "./cost_routes.ts";
 import { byLabel, type MetricRow, single } from "./metrics_row.ts";
 import { mostWanted } from "./stats_report.ts";
 
@@ -225,6 +227,18 @@ const PROCESS_ROWS: readonly MetricRow[] = [
     "tickcast_ready",
     "1 while new clients are welcome.",
     ({ facts }) => facts.phase() === "serving" ? 1 : 0,
+  ),
+  single(
+    "gauge",
+    "tickcast_shedding",
+    "1 while new clients are turned away for want of memory.",
+    ({ facts }) => facts.phase() === "shedding" ? 1 : 0,
+  ),
+  single(
+    "gauge",
+    "tickcast_cost_estimate_usd",
+    "Estimated US dollars a month on Upstash, paid by use; the same as /api/cost.",
+    ({ notes, facts }) => priceOf(estimateCommands(costInputs({}, notes, facts)).total).pay_as_you_go_usd,
   ),
   byLabel("gauge", "tickcast_build_info", "Always 1; the version is the label.", "version", ({ facts }) => [
     [facts.version, 1],

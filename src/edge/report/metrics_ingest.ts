@@ -131,6 +131,19 @@ const CHANNEL_ROWS: readonly MetricRow[] = [
   },
   {
     kind: "counter",
+    name: "tickcast_channel_gaps_total",
+    help: "Gap events a channel wrote into its lists, by cause.",
+    labels: ["stream", "cause"],
+    *read({ notes }) {
+      for (const { stream, gapsByCause } of notes.ingest?.channels ?? []) {
+        for (const [cause, count] of Object.entries(gapsByCause ?? {})) {
+          yield [count, stream, cause] satisfies Sample;
+        }
+      }
+    },
+  },
+  {
+    kind: "counter",
     name: "tickcast_list_appends_total",
     help: "Appends to a list.",
     labels: ["list"],

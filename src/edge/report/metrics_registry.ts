@@ -3,11 +3,13 @@
  * pays nothing twice; only durations are observed as they happen, once per flush and pull, never per client.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { LAG_BOUNDS_MS } from "../../feed/health.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { EDGE_ROWS, SYMBOL_ROWS } from "./metrics_edge.ts";
 import { INGEST_ROWS } from "./metrics_ingest.ts";
 import { STATS_SYMBOLS_MAX } from "./stats_report.ts";
 import type { MetricRow, MetricSight } from "./metrics_row.ts";
+import { lagSeries, ReportedHistogram } from "./reported_histogram.ts";
 
 /** How a registry is made. */
 export interface MetricOptions {
@@ -22,8 +24,8 @@ export interface MetricOptions {
 
 /** Seconds a flush takes: from a frame for a few clients to thousands of writes. */
 const BROADCAST_BUCKETS_S = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
-/** Seconds an event is on its way. */
-const LAG_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
+/** Seconds an event is on its way: the buckets ingest counts its own hops in. */
+const LAG_BUCKETS_S = LAG_BOUNDS_MS.map((ms) => ms / 1000);
 
 /** One instance's metrics; nothing is global, so two edges in a process don't mix. */
 export class EdgeMetrics {
@@ -36,6 +38,13 @@ export class EdgeMetrics {
     const rows = [...EDGE_ROWS, ...INGEST_ROWS, ...(options.bySymbol ? SYMBOL_ROWS : [])];
     for (const row of rows) this.#addRow(row);
     this.#observe(options);
+    new ReportedHistogram({
+      name: "tickcast_ingest_lag_seconds",
+      help: "Exchange to receipt by ingest, and receipt to standing in its list, of every event.",
+      labels: ["stream", "hop"],
+      registry: this.#registry,
+      read: () => lagSeries(this.#sight?.notes.ingest?.channels ?? []),
+    });
   }
 
   /** The exposition's media type. */
@@ -94,7 +103,8 @@ export class EdgeMetrics {
     });
     const lag = new Histogram({
       name: "tickcast_lag_seconds",
-      help: "Receipt by ingest to pulled by this edge, and to handed to sockets, of the newest event.",
+      help:
+        "Receipt by ingest to pulled and to sent by this edge; pulled to sent (flushed). Of the newest event.",
       labelNames: ["stream", "hop"],
       buckets: LAG_BUCKETS_S,
       registers,

@@ -2,6 +2,7 @@
 import type { Clock } from "../../feed/clock.ts";
 import type { FeedEvent, Gap } from "../../feed/event.ts";
 import type { ChannelHealth } from "../../feed/health.ts";
+import { LagHistogram } from "./lag_histogram.ts";
 import { RecentHistogram } from "./recent_histogram.ts";
 import { RecentRate } from "./recent_rate.ts";
 
@@ -16,8 +17,11 @@ export class ChannelMetrics {
   readonly #workMs: RecentHistogram;
   readonly #upstreamLagMs: RecentHistogram;
   readonly #appendLagMs: RecentHistogram;
+  readonly #received = new LagHistogram();
+  readonly #appended = new LagHistogram();
   readonly #rate: RecentRate;
   readonly #dropped = new Map<string, number>();
+  readonly #gapsByCause = new Map<string, number>();
   readonly #gaps: { at: number; lost: number | null; cause: string }[] = [];
   #processed = 0;
   #failed = 0;
@@ -63,18 +67,24 @@ export class ChannelMetrics {
   forwarded(event: FeedEvent): void {
     this.#rate.count();
     const dueAt = event.type === "second" || event.type === "minute" ? event.end : event.t;
-    this.#upstreamLagMs.record(Math.max(0, event.rx - dueAt));
+    const lagMs = Math.max(0, event.rx - dueAt);
+    this.#upstreamLagMs.record(lagMs);
+    this.#received.record(lagMs);
     this.#lastEventT = Math.max(this.#lastEventT ?? 0, event.t);
     this.#lastEventRx = Math.max(this.#lastEventRx ?? 0, event.rx);
   }
 
   /** An event stands in its list. */
   appended(event: FeedEvent): void {
-    if (event.type !== "gap") this.#appendLagMs.record(Math.max(0, this.#clock.now() - event.rx));
+    if (event.type === "gap") return;
+    const lagMs = Math.max(0, this.#clock.now() - event.rx);
+    this.#appendLagMs.record(lagMs);
+    this.#appended.record(lagMs);
   }
 
   gap(gap: Gap): void {
     this.#gaps.push({ at: gap.rx, lost: gap.lost, cause: gap.cause });
+    this.#gapsByCause.set(gap.cause, (this.#gapsByCause.get(gap.cause) ?? 0) + 1);
     if (this.#gaps.length > GAPS_SHOWN) this.#gaps.shift();
   }
 
@@ -93,7 +103,9 @@ export class ChannelMetrics {
       rate: this.#rate.perSecond(),
       upstreamLagMs: this.#upstreamLagMs.quantile(0.5),
       appendLagMs: this.#appendLagMs.quantile(0.99),
+      lags: { received: this.#received.read(), appended: this.#appended.read() },
       gaps: [...this.#gaps],
+      gapsByCause: Object.fromEntries(this.#gapsByCause),
     };
   }
 }

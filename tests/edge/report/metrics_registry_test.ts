@@ -6,7 +6,13 @@ import { EdgeCounters } from "../../../src/edge/edge_counters.ts";
 import { createLog } from "../../../src/feed/log.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { noClients } from "../../../src/edge/report/stats_report.ts";
-import { aChannel, aConnection, anIngestHealth, aPlan } from "../../support/ingest_health_factory.ts";
+import {
+  aChannel,
+  aConnection,
+  anIngestHealth,
+  aPlan,
+  someLags,
+} from "../../support/ingest_health_factory.ts";
 import { anOperationalSide, type OperationalScene } from "../../support/operational_scene.ts";
 
 const pure = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });
@@ -56,10 +62,38 @@ pure("ingest's report becomes metrics by connection, channel and reason", async 
   assertEquals(values.get('tickcast_upstream_latency_seconds{connection="connection_1"}'), 0.018);
   assertEquals(values.get('tickcast_channel_processed_total{stream="tick"}'), 5000);
   assertEquals(values.get('tickcast_channel_dropped_total{stream="tick",reason="overflow"}'), 2);
+  assertEquals(values.get('tickcast_channel_gaps_total{stream="tick",cause="overflow"}'), 1);
   assertEquals(values.get('tickcast_ingest_drops_total{reason="not_json"}'), 1);
   assertEquals(values.get('tickcast_list_depth{list="tick"}'), 1000);
   assertEquals(values.get('tickcast_stream_state{stream="tick",state="live"}'), 1);
   assertEquals(values.get('tickcast_stream_state{stream="tick",state="stale"}'), 0);
+});
+
+pure("lags that ingest counted become a histogram of Prometheus's form: cumulated, in seconds", async () => {
+  const received = someLags(18, 3);
+  const counts = received.counts.with(0, 2).with(-1, 5);
+  const lags = { received: { counts, sumMs: 500_000 }, appended: someLags(0, 0) };
+  using scene = await told({ ingest: anIngestHealth({ channels: [aChannel({ lags })] }) });
+  const values = await scrape(scene);
+  const bucket = (le: string) =>
+    values.get(`tickcast_ingest_lag_seconds_bucket{stream="tick",hop="received",le="${le}"}`);
+  assertEquals(["0.001", "0.01", "0.025", "60", "+Inf"].map(bucket), [2, 2, 5, 5, 10]);
+  assertEquals(values.get('tickcast_ingest_lag_seconds_count{stream="tick",hop="received"}'), 10);
+  assertEquals(values.get('tickcast_ingest_lag_seconds_sum{stream="tick",hop="received"}'), 500);
+  assertEquals(values.get('tickcast_ingest_lag_seconds_count{stream="tick",hop="appended"}'), 0);
+});
+
+pure("a report of another release, with other buckets or none, loses its histograms only", async () => {
+  const { lags: _lags, gapsByCause: _gaps, ...older } = aChannel();
+  const other = { ...older, lags: { received: { counts: [1, 2], sumMs: 3 } } };
+  for (const channel of [older, other]) {
+    const ingest = { ...anIngestHealth(), channels: [channel] };
+    using scene = await told();
+    await scene.store.writeNote("health:ingest", JSON.stringify(ingest), undefined);
+    const values = await scrape(scene);
+    assertEquals(values.get('tickcast_channel_processed_total{stream="tick"}'), 5000);
+    assertEquals([...values.keys()].filter((name) => name.startsWith("tickcast_ingest_lag_seconds")), []);
+  }
 });
 
 pure("what is not known is absent rather than zero", async () => {
@@ -81,11 +115,13 @@ pure("flushes and lags are observed as they happen", async () => {
   scene.counters.observers.broadcast?.("tick", 0.004);
   scene.counters.observers.lag?.("tick", "pulled", 120);
   scene.counters.observers.lag?.("tick", "sent", -5);
+  scene.counters.observers.lag?.("tick", "flushed", 4);
   const values = await scrape(scene);
   assertEquals(values.get('ws_broadcast_duration_seconds_count{stream="tick"}'), 1);
   assertEquals(values.get('ws_broadcast_duration_seconds_bucket{le="0.005",stream="tick"}'), 1);
   assertEquals(values.get('tickcast_lag_seconds_sum{stream="tick",hop="pulled"}'), 0.12);
   assertEquals(values.get('tickcast_lag_seconds_sum{stream="tick",hop="sent"}'), 0);
+  assertEquals(values.get('tickcast_lag_seconds_sum{stream="tick",hop="flushed"}'), 0.004);
 });
 
 pure("broadcasts are logged as a sample a second and stream", async () => {
