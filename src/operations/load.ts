@@ -12,6 +12,7 @@ import { loadHtml } from "./load/load_html.ts";
 import { type LoadReport, loadReport, reportTable } from "./load/load_report.ts";
 import { listenByPoll } from "./load/poll_listener.ts";
 import { runCourse } from "./load/load_course.ts";
+import { whySilent } from "./load/silence.ts";
 import { startWitness } from "./load/start_witness.ts";
 import { MessageReader } from "./load/read_message.ts";
 import { ServerWatch } from "./load/server_watch.ts";
@@ -75,7 +76,9 @@ export async function carryOutLoad(plan: LoadPlan, deps: LoadDeps): Promise<Load
   await runCourse(plan, deps, figures, fleet, watch);
   await fleet.stop();
   await witness?.settle(stretches, figures);
+  const silence = figures.totals.events === 0 ? await whySilent(plan, token) : undefined;
   return loadReport(plan, figures, watch, {
+    silence,
     startedAt,
     seconds: Math.round((clock.monotonic() - startedMs) / 1000),
     machine: {

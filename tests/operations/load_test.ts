@@ -140,3 +140,28 @@ Deno.test("nobody there is a failure told in words", async () => {
   assert(lines.join("\n").includes("failures: "));
   assertEquals((await load(["--stages", "much"])).code, 2);
 });
+
+Deno.test("a closed market is judged by handshake, snapshot and format, and a live stream that says nothing is a fault", async () => {
+  let state = "closed";
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    if (new URL(request.url).pathname === "/health/streams/tick") return Response.json({ state });
+    if (request.headers.get("upgrade") !== "websocket") return new Response("", { status: 404 });
+    const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "tickcast.v1" });
+    socket.onmessage = () => {
+      const cursor = "tick:0-0";
+      socket.send(JSON.stringify({ type: "subscribed", cursor, streams: ["tick"] }));
+      socket.send(JSON.stringify({ type: "snapshot", stream: "tick", cursor, events: [], last: true }));
+    };
+    return response;
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const silent = () => load(["--url", url, "--mix", "ws:1", "--stages", "3:0.2,3:0.8,0:0.1"]);
+  const closed = await silent();
+  assert(closed.lines.join("\n").includes("nothing came: market closed? tick is closed"));
+  assertClean(closed);
+  assertEquals(closed.report.durations.snapshot?.count, 3);
+  state = "live";
+  const live = await silent();
+  assertEquals(live.code, 1);
+  assert(live.lines.join("\n").includes("nothing came: tick is live"));
+});

@@ -1,6 +1,7 @@
 /** One client's life: connects, listens, is cut or cuts itself, and comes back with its cursor until it is sent home. */
 import type { Clock, Random } from "../../feed/clock.ts";
 import type { Cursor } from "../../feed/cursor.ts";
+import { backoffMs, serverWaitMs } from "../../client/backoff.ts";
 import { ClientCheck } from "./client_check.ts";
 import type { Transport } from "./load_arguments.ts";
 import { count, type LoadFigures } from "./load_figures.ts";
@@ -8,8 +9,7 @@ import type { Listen, LoadLink } from "./load_link.ts";
 import type { MessageReader, ReadMessage } from "./read_message.ts";
 import type { Stretch, Witness } from "./witness.ts";
 
-/** Wait before the n-th try in a row is drawn from 0 up to this much, doubled each time. */
-const RETRY_FIRST_MS = 250;
+/** Waits between tries are the project's own client's, but never longer than this: a run is short. */
 const RETRY_MAX_MS = 5_000;
 /** A flapping client stays for this long, drawn anew each time. */
 const FLAP_MIN_MS = 2_000;
@@ -47,6 +47,8 @@ export class LoadClient {
   #startedMs = 0;
   #openedAt = 0;
   #isConnected = false;
+  /** When a server that went away said to come back, by the monotonic clock. */
+  #comeBackMs = 0;
 
   /** @param witness given to the one client that others are held against */
   constructor(shape: ClientShape, around: ClientSurroundings, witness?: Witness) {
@@ -62,9 +64,10 @@ export class LoadClient {
     let tries = 0;
     while (!signal.aborted) {
       const isEstablished = await this.#connection(signal);
-      tries = isEstablished ? 0 : tries + 1;
-      const most = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** tries);
-      if (!signal.aborted) await clock.sleep(random() * most, signal).catch(() => {});
+      tries = isEstablished ? 1 : tries + 1;
+      const askedMs = this.#comeBackMs - clock.monotonic();
+      const waitMs = askedMs > 0 ? askedMs : backoffMs(tries, random, RETRY_MAX_MS);
+      if (!signal.aborted) await clock.sleep(waitMs, signal).catch(() => {});
     }
     this.#check.end();
   }
@@ -114,7 +117,9 @@ export class LoadClient {
       cursor: this.#check.cursor(),
       opened: () => {
         this.#openedAt = clock.now();
-        figures.connectMs.add(clock.monotonic() - this.#startedMs);
+        const tookMs = clock.monotonic() - this.#startedMs;
+        figures.connectMs.add(tookMs);
+        figures.recentConnectMs.add(tookMs);
       },
       take: (message, cursor) => this.#take(message, cursor),
     };
@@ -132,6 +137,9 @@ export class LoadClient {
         return this.#moveTo(cursor ?? message.cursor);
       case "cursor":
         if (message.type === "subscribed") this.#established();
+        return this.#moveTo(cursor ?? message.cursor);
+      case "reconnect":
+        this.#comeBackMs = clock.monotonic() + (serverWaitMs(message.afterMs) ?? 0);
         return this.#moveTo(cursor ?? message.cursor);
       case "snapshot":
         // How late a slow client reads is its own doing.

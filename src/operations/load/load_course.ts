@@ -66,11 +66,16 @@ class CourseNotes {
     const { events, undetected } = figures.totals;
     const { p50, p95, p99 } = figures.recentDeliveryMs.summary();
     figures.recentDeliveryMs.clear();
+    const connect = figures.recentConnectMs.summary();
+    figures.recentConnectMs.clear();
     figures.point({
       at: Math.round((nowMs - this.startMs) / 100) / 10,
       wanted,
       connected: figures.clients,
       eventsPerSecond: Math.round((events - this.#eventsBefore) * 1000 / (nowMs - this.#notedMs)),
+      opened: connect.count,
+      connectP95: connect.p95,
+      connectP99: connect.p99,
       failed: figures.failed,
       undetected,
       p50,

@@ -15,6 +15,10 @@ export interface CoursePoint {
   readonly wanted: number;
   readonly connected: number;
   readonly eventsPerSecond: number;
+  /** Connections the servers let in within this interval, and how long those took, ms. */
+  readonly opened: number;
+  readonly connectP95: number | null;
+  readonly connectP99: number | null;
   readonly failed: number;
   readonly undetected: number;
   /** Delivery within this interval, ms. */
@@ -35,6 +39,7 @@ export class LoadFigures {
   readonly deliveryMs = new DurationHistogram();
   /** Of the present interval. */
   readonly recentDeliveryMs = new DurationHistogram();
+  readonly recentConnectMs = new DurationHistogram();
   readonly connected: Record<Transport, number> = { ws: 0, sse: 0, poll: 0 };
   readonly attempts: Record<Transport, number> = { ws: 0, sse: 0, poll: 0 };
   readonly established: Record<Transport, number> = { ws: 0, sse: 0, poll: 0 };

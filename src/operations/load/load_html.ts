@@ -1,37 +1,43 @@
-/** A report as one self-contained page: the thresholds, the tables and plots of the run's course, drawn as SVG. */
-import type { CoursePoint } from "./load_figures.ts";
-import type { LoadReport } from "./load_report.ts";
+/** A report as one self-contained page: verdict, thresholds, tables and plots of the run's course. */
+import { escapeHtml, type Plot, plotHtml } from "./load_plot.ts";
+import { LIMITS, type LoadReport } from "./load_report.ts";
 
-const WIDTH = 860;
-const HEIGHT = 200;
-const MARGIN = 48;
-/** Points drawn per line at most. */
-const POINTS_MAX = 600;
+const BLUE = "#2563eb", GREEN = "#16a34a", ORANGE = "#d97706", RED = "#dc2626", GREY = "#8b95a5";
+const MIB = 2 ** 20;
 
-interface Line {
-  readonly label: string;
-  readonly colour: string;
-  readonly value: (point: CoursePoint) => number | null;
-}
-
-const PLOTS: readonly { readonly title: string; readonly unit: string; readonly lines: readonly Line[] }[] = [
+const PLOTS: readonly Plot[] = [
   {
     title: "Clients",
     unit: "",
     lines: [
-      { label: "wanted", colour: "#9aa4b2", value: (point) => point.wanted },
-      { label: "connected", colour: "#2563eb", value: (point) => point.connected },
+      { label: "wanted", colour: GREY, value: (point) => point.wanted },
+      { label: "connected", colour: BLUE, value: (point) => point.connected },
     ],
   },
   {
     title: "Delivery, from ingest's receipt to the client",
     unit: "ms",
+    limits: [LIMITS.p95Ms, LIMITS.p99Ms],
     lines: [
-      { label: "p50", colour: "#16a34a", value: (point) => point.p50 },
-      { label: "p95", colour: "#d97706", value: (point) => point.p95 },
-      { label: "p99", colour: "#dc2626", value: (point) => point.p99 },
-      { label: "this tool's own lateness", colour: "#9aa4b2", value: (point) => point.toolLateMs },
+      { label: "this tool's own lateness", colour: GREY, value: (point) => point.toolLateMs },
+      { label: "p50", colour: GREEN, value: (point) => point.p50 },
+      { label: "p95", colour: ORANGE, value: (point) => point.p95 },
+      { label: "p99", colour: RED, value: (point) => point.p99 },
     ],
+  },
+  {
+    title: "Connecting, from the attempt to being let in",
+    unit: "ms",
+    limits: [LIMITS.p95Ms, LIMITS.p99Ms],
+    lines: [
+      { label: "p95", colour: ORANGE, value: (point) => point.connectP95 },
+      { label: "p99", colour: RED, value: (point) => point.connectP99 },
+    ],
+  },
+  {
+    title: "Connections let in",
+    unit: "a second",
+    lines: [{ label: "let in", colour: BLUE, value: (point) => point.opened }],
   },
   {
     title: "Events received by all clients",
@@ -42,8 +48,8 @@ const PLOTS: readonly { readonly title: string; readonly unit: string; readonly 
     title: "Failed connections and undetected losses, summed up",
     unit: "",
     lines: [
-      { label: "failed", colour: "#d97706", value: (point) => point.failed },
-      { label: "undetected", colour: "#dc2626", value: (point) => point.undetected },
+      { label: "failed", colour: ORANGE, value: (point) => point.failed },
+      { label: "undetected", colour: RED, value: (point) => point.undetected },
     ],
   },
   {
@@ -52,110 +58,101 @@ const PLOTS: readonly { readonly title: string; readonly unit: string; readonly 
     lines: [{
       label: "memory",
       colour: "#0891b2",
-      value: ({ memoryBytes }) => memoryBytes === null ? null : memoryBytes / 2 ** 20,
+      value: ({ memoryBytes }) => memoryBytes === null ? null : memoryBytes / MIB,
     }],
+  },
+  {
+    title: "CPU of the busiest process",
+    unit: "% of a core",
+    limits: [LIMITS.cpuPercent],
+    lines: [{ label: "CPU", colour: "#0891b2", value: (point) => point.cpuPercent }],
   },
 ];
 
-const escape = (text: unknown) =>
-  String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
-    '"',
-    "&quot;",
-  );
+const STYLE = `:root{color-scheme:light dark;--line:#8883}
+body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2rem auto;padding:0 1rem}
+h1{margin-bottom:.2rem}h2{font-size:1.05rem;margin:1.8rem 0 .2rem}h2 small{font-weight:400;opacity:.7}
+p{margin:.2rem 0}.quiet{opacity:.75}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.85rem}
+.legend i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}.legend b{font-weight:400;opacity:.7}
+svg{width:100%;height:auto}svg text{font-size:11px;fill:currentColor;opacity:.75}
+svg line{stroke:var(--line)}svg .stage{stroke-dasharray:2 4}svg .limit{stroke:${RED};stroke-dasharray:6 4;opacity:.6}
+svg polyline{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
+.scroll{overflow-x:auto}table{border-collapse:collapse;margin:.4rem 0;font-variant-numeric:tabular-nums}
+td,th{padding:.2rem 1.2rem .2rem 0;text-align:right;border-bottom:1px solid var(--line);font-weight:400}th{opacity:.7}
+td:first-child,th:first-child{text-align:left}.ok{color:${GREEN}}.missed{color:${RED};font-weight:600}
+.tables{display:flex;flex-wrap:wrap;gap:0 3rem}`;
 
-const thin = (course: readonly CoursePoint[]) => {
-  const step = Math.max(1, Math.ceil(course.length / POINTS_MAX));
-  return course.filter((_, n) => n % step === 0);
-};
-
-function plot(course: readonly CoursePoint[], { title, unit, lines }: (typeof PLOTS)[number]): string {
-  const points = thin(course);
-  const values = lines.flatMap(({ value }) => points.map(value)).filter((value) => value !== null);
-  if (values.length === 0) return "";
-  const top = Math.max(1, ...values) * 1.05;
-  const end = Math.max(1, points.at(-1)?.at ?? 1);
-  const x = (at: number) => (MARGIN + at / end * (WIDTH - MARGIN - 8)).toFixed(1);
-  const y = (value: number) => (HEIGHT - 20 - value / top * (HEIGHT - 32)).toFixed(1);
-  const paths = lines.map(({ colour, value }) => {
-    const drawn = points.flatMap((point) => {
-      const one = value(point);
-      return one === null ? [] : `${x(point.at)},${y(one)}`;
-    });
-    return `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${drawn.join(" ")}"/>`;
-  });
-  const grid = [0, 0.5, 1].map((part) => {
-    const value = top / 1.05 * part;
-    return `<line x1="${MARGIN}" x2="${WIDTH - 8}" y1="${y(value)}" y2="${y(value)}" stroke="#8884"/>` +
-      `<text x="${MARGIN - 6}" y="${y(value)}" text-anchor="end" dy="4">${Math.round(value)}</text>`;
-  });
-  const legend = lines.map(({ label, colour }) => `<span style="color:${colour}">■</span> ${escape(label)}`);
-  return `<h2>${escape(title)}${unit ? ` (${unit})` : ""}</h2><p>${legend.join(" ")}</p>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">${grid.join("")}${
-    paths.join("")
-  }
-<text x="${MARGIN}" y="${HEIGHT - 4}">0 s</text><text x="${WIDTH - 8}" y="${HEIGHT - 4}" text-anchor="end">${
-    Math.round(end)
-  } s</text></svg>`;
-}
+const shown = (value: unknown) =>
+  escapeHtml(typeof value === "number" ? value.toLocaleString("en") : value ?? "–");
 
 const table = (head: readonly string[], rows: readonly (readonly unknown[])[]) =>
-  `<table><tr>${head.map((cell) => `<th>${escape(cell)}</th>`).join("")}</tr>${
-    rows.map((row) => `<tr>${row.map((cell) => `<td>${escape(cell ?? "–")}</td>`).join("")}</tr>`).join("")
-  }</table>`;
+  `<div class="scroll"><table><tr>${head.map((cell) => `<th>${escapeHtml(cell)}</th>`).join("")}</tr>${
+    rows.map((row) => `<tr>${row.map((cell) => `<td>${shown(cell)}</td>`).join("")}</tr>`).join("")
+  }</table></div>`;
 
-const STYLE =
-  `body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
-h2{font-size:1.05rem;margin:1.6rem 0 0}p{margin:.2rem 0}svg{width:100%;height:auto}svg text{font-size:11px;fill:currentColor}
-table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 0;text-align:left;font-variant-numeric:tabular-nums}
-.ok{color:#16a34a}.missed{color:#dc2626}`;
+/** Nothing when there is nothing. */
+const counted = (title: string, counts: Readonly<Record<string, number>>) =>
+  Object.keys(counts).length === 0 ? "" : table([title, ""], Object.entries(counts));
 
-const thresholdRows = ({ thresholds }: LoadReport) =>
-  `<table>${
+const thresholds = ({ thresholds }: LoadReport) =>
+  `<div class="scroll"><table><tr><th>threshold</th><th>measured</th><th>limit</th><th></th></tr>${
     thresholds.map(({ name, limit, value, isMet }) =>
-      `<tr><td class="${isMet ? "ok" : "missed"}">${
+      `<tr><td>${escapeHtml(name)}</td><td>${shown(value ?? "not measured")}</td><td>${
+        escapeHtml(limit)
+      }</td><td class="${isMet ? "ok" : "missed"}">${
         isMet ? (value === null ? "–" : "ok") : "missed"
-      }</td><td>${escape(name)}</td><td>${escape(value ?? "not measured")}</td><td>${escape(limit)}</td></tr>`
+      }</td></tr>`
     ).join("")
-  }</table>`;
+  }</table></div>`;
 
-/** The page. Nothing is loaded from anywhere. */
+function headline({ plan, machine, passed, silence, startedAt, seconds }: LoadReport): string {
+  const stages = plan.stages.map(({ clients, seconds }) => `${clients} in ${seconds} s`).join(", then ");
+  const symbols = plan.symbols[0] === "*"
+    ? "all symbols"
+    : `${plan.symbolsEach || plan.symbols.length} symbols each`;
+  const { ws, sse, poll } = plan.mix;
+  return `<h1>Load: <span class="${passed ? "ok" : "missed"}">${passed ? "passed" : "not passed"}</span></h1>
+${silence === undefined ? "" : `<p><b>${escapeHtml(silence.reason)}</b></p>`}
+<p>${escapeHtml(startedAt)}, ${seconds} s, to ${escapeHtml(plan.urls.join(", "))}. Clients: ${
+    escapeHtml(stages)
+  }; WebSocket ${ws}, event streams ${sse}, polls ${poll}; ${plan.slowShare * 100} % slow, ${
+    plan.flapShare * 100
+  } % flapping; streams ${escapeHtml(plan.streams.join(", "))}, ${symbols}.</p>
+<p class="quiet">${machine.cores} cores, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, ${
+    escapeHtml(machine.os)
+  }, Deno ${escapeHtml(machine.deno)}.</p>`;
+}
+
+/** The page. Nothing is loaded from anywhere, and nothing in it runs. */
 export function loadHtml(report: LoadReport): string {
-  const { plan, machine, durations, toolLate } = report;
-  const stages = plan.stages.map(({ clients, seconds }) => `${clients}:${seconds}`).join(", ");
-  const counted = (counts: Readonly<Record<string, number>>) => Object.entries(counts);
+  const { durations, toolLate, totals, byTransport, course, plan } = report;
+  const times = [...Object.entries(durations), ["this tool late", toolLate] as const];
+  const transports = Object.keys(byTransport.attempts ?? {});
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>tickcast load ${escape(report.startedAt)}</title><style>${STYLE}</style>
-<h1>Load: <span class="${report.passed ? "ok" : "missed"}">${
-    report.passed ? "passed" : "not passed"
-  }</span></h1>
-<p>${escape(report.startedAt)}, ${report.seconds} s; stages ${escape(stages)}; ${
-    escape(plan.urls.join(", "))
-  }; streams ${escape(plan.streams.join(", "))}; ${
-    plan.symbols[0] === "*" ? "all symbols" : `${plan.symbolsEach || plan.symbols.length} symbols each`
-  }.</p>
-<p>${machine.cores} cores, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, ${escape(machine.os)}, Deno ${
-    escape(machine.deno)
-  }.</p>
+<title>tickcast load ${escapeHtml(report.startedAt)}</title><style>${STYLE}</style>
+${headline(report)}
 <h2>Thresholds</h2>
-${thresholdRows(report)}
-<h2>Durations (ms)</h2>
+${thresholds(report)}
+<h2>Durations <small>ms</small></h2>
 ${
     table(
       ["", "count", "p50", "p95", "p99", "max"],
-      [...Object.entries(durations), ["this tool late", toolLate] as const].map((
-        [name, one],
-      ) => [name, one.count, one.p50, one.p95, one.p99, one.max]),
+      times.map(([name, { count, p50, p95, p99, max }]) => [name, count, p50, p95, p99, max]),
     )
   }
-${PLOTS.map((one) => plot(report.course, one)).join("\n")}
-<h2>Counts</h2>
-${
-    table(["", ""], [
-      ...counted(report.totals),
-      ...counted(report.failures).map(([name, n]) => [`failed: ${name}`, n]),
-    ])
+${PLOTS.map((one) => plotHtml(course, plan.stages, one)).join("\n")}
+<h2>Counts</h2><div class="tables">
+${table(["", ""], Object.entries(totals))}
+<div>${
+    table(
+      ["connections", "tried", "subscribed"],
+      transports.map((name) => [name, byTransport.attempts?.[name], byTransport.established?.[name]]),
+    )
   }
-${table(["gaps told", ""], counted(report.gapsTold))}${table(["warnings", ""], counted(report.warnings))}
+${counted("gaps told", report.gapsTold)}${counted("failures", report.failures)}${
+    counted("warnings", report.warnings)
+  }${counted("errors", report.errors)}${counted("malformed", report.malformed)}</div></div>
 </html>
 `;
 }

@@ -41,6 +41,8 @@ export type ReadMessage =
   | { readonly kind: "snapshot"; readonly isLast: boolean; readonly count: number }
   /** Says where the client stands and nothing that has to be checked otherwise. */
   | { readonly kind: "cursor"; readonly type: string; readonly cursor: Cursor }
+  /** It is going away, and says when to come back. */
+  | { readonly kind: "reconnect"; readonly afterMs: number; readonly cursor: Cursor }
   | { readonly kind: "hello" }
   | { readonly kind: "warning"; readonly code: string; readonly cursor: Cursor }
   | { readonly kind: "error"; readonly code: string }
@@ -67,6 +69,7 @@ const Message = z.looseObject({
   events: z.array(z.unknown()).optional(),
   last: z.boolean().optional(),
   code: z.string().optional(),
+  after_ms: z.number().nonnegative().optional(),
 });
 const GapMessage = z.looseObject({
   stream: z.string(),
@@ -149,8 +152,9 @@ export class MessageReader {
       case "unsubscribed":
       case "heartbeat":
       case "pong":
-      case "reconnect":
         return { kind: "cursor", type: message.type, cursor: cursorOf(message.cursor) };
+      case "reconnect":
+        return { kind: "reconnect", afterMs: message.after_ms ?? 0, cursor: cursorOf(message.cursor) };
       default:
         return { kind: "other" };
     }

@@ -6,12 +6,14 @@ import { DurationHistogram } from "../../../src/operations/load/duration_histogr
 import { LoadFigures } from "../../../src/operations/load/load_figures.ts";
 import { loadHtml } from "../../../src/operations/load/load_html.ts";
 import { loadReport, reportTable } from "../../../src/operations/load/load_report.ts";
+import { axisSteps } from "../../../src/operations/load/load_plot.ts";
+import type { Silence } from "../../../src/operations/load/silence.ts";
 import { metricValue, readProcStat, ServerWatch } from "../../../src/operations/load/server_watch.ts";
 
 const pure = { permissions: "none" } as const;
 const machine = { cores: 2, memoryBytes: 2 ** 33, os: "linux", deno: "2.9.6" };
 
-function report(change: (figures: LoadFigures) => void) {
+function report(change: (figures: LoadFigures) => void, silence?: Silence) {
   const plan = readLoadArguments(["--stages", "10:1"]);
   assert(plan !== undefined);
   const figures = new LoadFigures();
@@ -23,6 +25,7 @@ function report(change: (figures: LoadFigures) => void) {
   }
   change(figures);
   return loadReport(plan, figures, new ServerWatch([], [], systemClock), {
+    silence,
     startedAt: "",
     seconds: 1,
     machine,
@@ -57,6 +60,48 @@ Deno.test({
     assert(page.includes("&lt;script&gt;"));
     assert(!/(src|href)=/.test(page));
     assert(reportTable(made).includes("not passed"));
+  },
+});
+
+Deno.test({
+  name: "a run without an event passes where none was due, fails where some were, and says which",
+  ...pure,
+  fn() {
+    const silent = (figures: LoadFigures) => figures.deliveryMs.clear();
+    const excused = report(silent, { isExcused: true, reason: "nothing came: market closed?" });
+    assert(excused.passed && reportTable(excused).includes("nothing came: market closed?"));
+    assert(loadHtml(excused).includes("nothing came: market closed?"));
+    assert(!report(silent, { isExcused: false, reason: "nothing came: tick is live" }).passed);
+    const alone = (figures: LoadFigures) => {
+      figures.deliveryMs.clear();
+      figures.connectMs.clear();
+    };
+    assert(!report(alone, { isExcused: true, reason: "" }).passed, "nobody was let in");
+  },
+});
+
+Deno.test({
+  name: "the page plots every second that was measured, and breaks a line where nothing was",
+  ...pure,
+  fn() {
+    const page = loadHtml(report((figures) => {
+      for (const [at, p50] of [[1, 5], [2, null], [3, 7]] as const) {
+        figures.point({
+          ...{ at, wanted: 10, connected: 10, eventsPerSecond: 1, failed: 0, undetected: 0, p50, p95: p50 },
+          ...{ p99: p50, opened: 3, connectP95: 1, connectP99: 2, toolLateMs: 0, memoryBytes: null },
+          cpuPercent: null,
+        });
+      }
+    }));
+    const sections = page.split("<section>").slice(1);
+    assertEquals(sections.length, 6, "memory and CPU were not measured");
+    const delivery = sections.find((one) => one.includes("<h2>Delivery")) ?? "";
+    assertEquals([...delivery.matchAll(/<polyline/g)].length, 1 + 3 * 2);
+    assertEquals([axisSteps(0), axisSteps(7), axisSteps(1000)], [
+      [0, 1],
+      [0, 2, 4, 6, 8],
+      [0, 500, 1000],
+    ]);
   },
 });
 
