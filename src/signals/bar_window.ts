@@ -5,7 +5,7 @@
  */
 import type { MinuteBar } from "../feed/event.ts";
 import { marketOfSymbol, sessionAt } from "../feed/market_calendar.ts";
-import type { Saved } from "./detectors/detector.ts";
+import type { Saved } from "./saved.ts";
 
 /** Bars held, the judged one among them. */
 export const BAR_WINDOW_BARS = 5;

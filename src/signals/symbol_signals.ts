@@ -1,7 +1,8 @@
 /** One symbol's memories in all detectors, and what they share: the place in the tick stream and the window of bars. */
 import { BarWindow } from "./bar_window.ts";
 import { CheckpointState } from "./checkpoint.ts";
-import type { DetectorMemory, OpenMemory, Saved } from "./detectors/detector.ts";
+import type { DetectorMemory, OpenMemory } from "./detectors/detector.ts";
+import type { Saved } from "./saved.ts";
 import type { TickPlace } from "./print.ts";
 
 /** A detector ready to open memories; its place in the table is its memory's place in every symbol. */

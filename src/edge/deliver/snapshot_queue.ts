@@ -2,8 +2,8 @@
  * Snapshots on their way to one client, in parts, handed over as the connection drains, so that a large one is not mistaken
  * for slowness; the stream it belongs to goes on from where it is true once the last part is handed over.
  */
+import type { EdgeCore } from "../edge_core.ts";
 import type { Follower } from "../follow/follower.ts";
-import type { Session } from "./session.ts";
 import { type ServerMessage, snapshotPart } from "./server_messages.ts";
 import { snapshotBodies } from "./snapshot_parts.ts";
 
@@ -17,15 +17,27 @@ interface Pending {
   readonly parts: ServerMessage[];
 }
 
+/** The part of a session that a queue needs. */
+export interface SnapshotHost {
+  readonly core: EdgeCore;
+  readonly isClosed: boolean;
+  /** Aborts when the session ends. */
+  readonly signal: AbortSignal;
+  /** Bytes handed over and not yet taken by the peer's side. */
+  buffered(): number;
+  say(message: ServerMessage): void;
+  close(code: number, reason: string): void;
+}
+
 /** See the file comment. */
 export class SnapshotQueue {
-  readonly #session: Session;
+  readonly #session: SnapshotHost;
   readonly #pending: Pending[] = [];
   /** Followers that are owed one but have not caught up, or whose stream has to be read first. */
   readonly #owed = new Set<Follower>();
   #movedMs = 0;
 
-  constructor(session: Session) {
+  constructor(session: SnapshotHost) {
     this.#session = session;
   }
 

@@ -7,10 +7,8 @@
 import type { FairValue } from "../../feed/event.ts";
 import type { JudgedBar } from "../bar_window.ts";
 import type { Print } from "../print.ts";
+import type { Saved } from "../saved.ts";
 import type { ReadThreshold, ThresholdSpec } from "../threshold.ts";
-
-/** What a memory is kept as between processes: JSON. */
-export type Saved = null | number | string | boolean | readonly Saved[];
 
 /** A signal's own numbers and words. */
 export type SignalFields = Readonly<Record<string, number | string | boolean>>;
@@ -42,15 +40,6 @@ export interface Detector {
   readonly kinds: readonly string[];
   readonly thresholds: readonly ThresholdSpec[];
   prepare(read: ReadThreshold): OpenMemory;
-}
-
-/** Reads saved numbers: a flat array of `count` finite numbers (at least, when `more`), else undefined. */
-export function savedNumbers(saved: unknown, count: number, more = false): readonly number[] | undefined {
-  if (!Array.isArray(saved) || saved.length < count || (!more && saved.length !== count)) return undefined;
-  const numbers: unknown[] = saved;
-  return numbers.every((value): value is number => typeof value === "number" && Number.isFinite(value))
-    ? numbers
-    : undefined;
 }
 
 /** Rounds for show and for memories, so that what was saved and what was kept are equal. */

@@ -18,15 +18,8 @@
  */
 import type { FairValue } from "../../feed/event.ts";
 import type { JudgedBar } from "../bar_window.ts";
-import {
-  type Detector,
-  type DetectorMemory,
-  type Emit,
-  percentMove,
-  rounded,
-  type Saved,
-  savedNumbers,
-} from "./detector.ts";
+import { type Saved, savedNumbers } from "../saved.ts";
+import { type Detector, type DetectorMemory, type Emit, percentMove, rounded } from "./detector.ts";
 import type { Print } from "../print.ts";
 import type { ThresholdSpec } from "../threshold.ts";
 

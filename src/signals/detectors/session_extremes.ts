@@ -14,14 +14,13 @@
  */
 import { marketOfSymbol, type MarketSession, sessionAt } from "../../feed/market_calendar.ts";
 import type { JudgedBar } from "../bar_window.ts";
+import { type Saved, savedNumbers } from "../saved.ts";
 import {
   type Detector,
   type DetectorMemory,
   type Emit,
   percentMove,
   rounded,
-  type Saved,
-  savedNumbers,
   type SignalFields,
 } from "./detector.ts";
 import type { Print } from "../print.ts";

@@ -10,14 +10,8 @@
  * are no surge. The baseline begins anew with each session, so the opening bell is not one either. Each measure is announced
  * once a window (key: measure and window start). Prints from before the present window come too late to be news.
  */
-import {
-  type Detector,
-  type DetectorMemory,
-  type Emit,
-  rounded,
-  type Saved,
-  savedNumbers,
-} from "./detector.ts";
+import { type Saved, savedNumbers } from "../saved.ts";
+import { type Detector, type DetectorMemory, type Emit, rounded } from "./detector.ts";
 import type { Print } from "../print.ts";
 import type { ReadThreshold, ThresholdSpec } from "../threshold.ts";
 

@@ -9,15 +9,8 @@
  * that the other horizon has the same direction. Steps without a print repeat the last price; after a silence longer than the
  * horizon, and with each session, watching begins anew.
  */
-import {
-  type Detector,
-  type DetectorMemory,
-  type Emit,
-  percentMove,
-  rounded,
-  type Saved,
-  savedNumbers,
-} from "./detector.ts";
+import { type Saved, savedNumbers } from "../saved.ts";
+import { type Detector, type DetectorMemory, type Emit, percentMove, rounded } from "./detector.ts";
 import type { Print } from "../print.ts";
 import type { ThresholdSpec } from "../threshold.ts";
 
