@@ -1,6 +1,10 @@
-/** `src/` runs on the newest Deno and on the one Deno Deploy documents: a WebSocket and an SSE client are served by each. */
-import { assert, assertEquals } from "@std/assert";
-import { startProcess } from "../support/processes.ts";
+/**
+ * `src/` runs on the newest Deno and on the one Deno Deploy documents: a WebSocket and an SSE client are served by each; the hardened
+ * server only where its limits hold.
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { HARDENED_DENO_MIN } from "../../src/edge/hardened/hardened_runtime.ts";
+import { runProgram, startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { collectBySse, collectByWebSocket } from "../support/stream_clients.ts";
@@ -13,10 +17,13 @@ if (!old && Deno.env.get("TICKCAST_REQUIRE_REAL") === "1") {
   );
 }
 
-async function edgeServesBoth(deno: string): Promise<void> {
+async function edgeServesBoth(deno: string, settings: Record<string, string> = {}): Promise<void> {
   await using server = await startRedis();
   await using all = await startProcess({ environment: { ROLE: "all", REDIS_URL: server.url } });
-  await using edge = await startProcess({ deno, environment: { ROLE: "edge", REDIS_URL: server.url } });
+  await using edge = await startProcess({
+    deno,
+    environment: { ROLE: "edge", REDIS_URL: server.url, ...settings },
+  });
   await using ws = collectByWebSocket(edge.base, ["tick"], "tick:0-0");
   await using sse = collectBySse(edge.base, ["tick"], "tick:0-0");
   for (const client of [ws, sse]) {
@@ -35,6 +42,12 @@ Deno.test({
 });
 
 Deno.test({
+  name: `a hardened edge serves WebSocket and SSE clients on this Deno, ${Deno.version.deno}${redis.note}`,
+  ignore: redis.ignore,
+  fn: () => edgeServesBoth(Deno.execPath(), { SERVER: "hardened" }),
+});
+
+Deno.test({
   name: `an edge serves WebSocket and SSE clients on Deno 2.5.0${
     redis.note || (old
       ? ""
@@ -42,4 +55,18 @@ Deno.test({
   }`,
   ignore: redis.ignore || !old,
   fn: () => edgeServesBoth(old ?? ""),
+});
+
+Deno.test({
+  name:
+    `a hardened edge refuses to start on Deno 2.5.0, where its limits don't hold, and says which Deno does${
+      old ? "" : " (ignored: set TICKCAST_DENO_OLD)"
+    }`,
+  ignore: !old,
+  async fn() {
+    const { code, stdout, stderr } = await runProgram(old ?? "", { ROLE: "all", SERVER: "hardened" });
+    assertEquals(code, 2, stdout);
+    assertStringIncludes(stderr, `SERVER=hardened as its limits need Deno ${HARDENED_DENO_MIN} or later`);
+    assertStringIncludes(stderr, "2.5.0");
+  },
 });

@@ -31,24 +31,42 @@ const flags = [
   "--allow-write",
 ];
 
-/** Starts `main.ts` on the loopback and a free port; resolves once it says where it listens. */
-export async function startProcess(
-  { environment, deno = Deno.execPath(), args = [] }: ProcessOptions,
-): Promise<Process> {
+function commandOf(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+): Deno.CommandOptions {
   const inherited = Object.fromEntries(
     ["PATH", "HOME", "DENO_DIR", "TMPDIR"].map((name) => [name, Deno.env.get(name)]).filter(([, value]) =>
       value !== undefined
     ),
   );
-  const child = new Deno.Command(deno, {
+  return {
     args: [...flags, "main.ts", ...args],
     cwd: root,
     clearEnv: true,
     env: { ...inherited, NO_COLOR: "1", HOST: "127.0.0.1", PORT: "0", ...environment },
     stdin: "null",
     stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+  };
+}
+
+/** Runs `main.ts` until it ends by itself, as it does with settings it refuses. */
+export async function runProgram(
+  deno: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const signal = AbortSignal.timeout(START_DEADLINE_MS);
+  const output = await new Deno.Command(deno, { ...commandOf(environment, []), stderr: "piped", signal })
+    .output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
+
+/** Starts `main.ts` on the loopback and a free port; resolves once it says where it listens. */
+export async function startProcess(
+  { environment, deno = Deno.execPath(), args = [] }: ProcessOptions,
+): Promise<Process> {
+  const child = new Deno.Command(deno, { ...commandOf(environment, args), stderr: "inherit" }).spawn();
   const log: Record<string, unknown>[] = [];
   const listening = Promise.withResolvers<string>();
   const deadline = setTimeout(

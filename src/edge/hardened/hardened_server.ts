@@ -11,6 +11,7 @@ import { describeError } from "../../feed/error.ts";
 import type { Stoppable } from "../drain.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { AdmittedUpgrade, EdgeDoors } from "../admit/edge_doors.ts";
+import { checkHardenedRuntime } from "./hardened_runtime.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import { readNodeRequest, writeNodeResponse, writeRawResponse } from "./node_exchange.ts";
 
@@ -40,8 +41,9 @@ export interface HardenedServer extends Stoppable {
   readonly finished: Promise<void>;
 }
 
-/** Listens. @throws when the port is taken */
+/** Listens. @throws when the port is taken, or the runtime can't hold the limits */
 export async function serveHardened(options: HardenedOptions): Promise<HardenedServer> {
+  checkHardenedRuntime(Deno.version.deno);
   const { core, doors, hostname, port } = options;
   const sockets = new Set<HardenedSocket>();
   const server = createServer({

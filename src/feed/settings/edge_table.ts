@@ -119,7 +119,7 @@ export const EDGE_TABLE = {
   SERVER: setting(
     choice("deno", "hardened"),
     "deno",
-    "`hardened`: a WebSocket server with true fragment, header and linger limits.",
+    "`hardened`: a WebSocket server with true fragment, header and linger limits (Deno 2.8 or later).",
   ),
   METRICS_BY_SYMBOL: setting(flag, "false", "A metric label per symbol. Costs memory with many symbols."),
 };
