@@ -8,7 +8,6 @@ import type { IngestHealth, PublishedPlan } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { NoteStore } from "../feed/store.ts";
 import { CHANGES_NOTE, CHANGES_TTL_MS, type RuntimeChanges } from "./control/runtime_changes.ts";
-import { withinLimit } from "./channel/time_limit.ts";
 
 /** Name of the plan's note (`tickcast:plan`). */
 export const PLAN_NOTE = "plan";
@@ -24,28 +23,6 @@ export const PUBLISH_INTERVAL_MS: Readonly<Record<"memory" | "tcp" | "rest", num
 };
 /** The plan is written again this often although nothing changed: a store that was flushed lost it. */
 export const PLAN_AGAIN_MS = 30_000;
-
-/** Reading what operators changed when a term begins, at most. */
-const CHANGES_LIMIT_MS = 3_000;
-
-/** Takes up what operators changed while somebody else led. @returns whether there was something. */
-export async function takeUpChanges(
-  { store, clock, log, changes }: Pick<NotePublisherOptions, "store" | "clock" | "log" | "changes">,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    const text = await withinLimit(
-      clock,
-      CHANGES_LIMIT_MS,
-      signal,
-      (inner) => store.readNote(CHANGES_NOTE, inner),
-    );
-    return text !== undefined && changes.restore(text);
-  } catch (error) {
-    if (!isAbort(error, signal)) log.warning("changes_not_read", { error: describeError(error) });
-    return false;
-  }
-}
 
 /** What is published from where. */
 export interface NotePublisherOptions {

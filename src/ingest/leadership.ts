@@ -7,7 +7,8 @@ import { type Clock, isAbort } from "../feed/clock.ts";
 import { describeError } from "../feed/error.ts";
 import type { Log } from "../feed/log.ts";
 import type { Lease, LeaseStore } from "../feed/store.ts";
-import { withinLimit } from "./channel/time_limit.ts";
+import { LeaseWatch } from "./lease_watch.ts";
+import { within } from "../feed/time_limit.ts";
 
 /** How long a lease holds without being renewed. */
 export const LEASE_MS = 5_000;
@@ -54,6 +55,8 @@ export interface Term {
   readonly lost: AbortSignal;
   /** Unix ms since when nobody may have listened to the upstream; undefined when nobody ever did. */
   readonly missedSince: number | undefined;
+  /** The lists may be an older copy than what readers hold, so that they must begin again. */
+  readonly mayHaveGoneBack: boolean;
 }
 
 /** What leadership needs. */
@@ -70,6 +73,7 @@ export interface LeadershipOptions {
 /** See the file's head. */
 export class Leadership {
   readonly #options: LeadershipOptions;
+  readonly #watch = new LeaseWatch();
   #fence: number | undefined;
   #storeUp = true;
 
@@ -95,26 +99,29 @@ export class Leadership {
     while (!signal.aborted) {
       const taken = await this.#standBy(signal);
       if (taken === undefined) return;
-      await this.#leadTerm(taken.lease, taken.missedSince, lead);
+      await this.#leadTerm(taken.lease, taken.before, lead);
     }
   }
 
   async #standBy(
     signal: AbortSignal,
-  ): Promise<{ lease: Lease; missedSince: number | undefined } | undefined> {
+  ): Promise<{ lease: Lease; before: Lease | undefined } | undefined> {
     const { store, owner } = this.#options;
     let looks: Looks | undefined;
     while (!signal.aborted) {
       const seen = await this.#call((inner) => store.readLease(inner), signal);
-      if (!seen.ok) looks = undefined;
-      else {
+      if (!seen.ok) {
+        looks = undefined;
+        this.#watch.missed();
+      } else {
+        this.#watch.see(seen.value);
         const now = seen.value?.nowMs;
         looks = nextLooks(looks, now ?? 0);
         if (mayTake(seen.value, looks)) {
           const fence = seen.value?.fence ?? 0;
           const taken = await this.#call((inner) => store.takeLease(owner, fence, LEASE_MS, inner), signal);
           if (taken.ok && taken.value !== undefined) {
-            return { lease: taken.value, missedSince: missedSince(seen.value) };
+            return { lease: taken.value, before: seen.value };
           }
         }
       }
@@ -125,17 +132,20 @@ export class Leadership {
 
   async #leadTerm(
     lease: Lease,
-    since: number | undefined,
+    before: Lease | undefined,
     lead: (term: Term) => Promise<void>,
   ): Promise<void> {
     const { log } = this.#options;
+    const since = missedSince(before);
+    const mayHaveGoneBack = this.#watch.mayHaveGoneBack(before);
+    this.#watch.see(lease);
     const lost = new AbortController();
     const over = new AbortController();
     this.#fence = lease.fence;
-    log.info("lease_taken", { fence: lease.fence, missed_since: since });
+    log.info("lease_taken", { fence: lease.fence, missed_since: since, may_have_gone_back: mayHaveGoneBack });
     const renewing = this.#renew(lease.fence, lost, over.signal);
     try {
-      await lead({ fence: lease.fence, lost: lost.signal, missedSince: since });
+      await lead({ fence: lease.fence, lost: lost.signal, missedSince: since, mayHaveGoneBack });
     } finally {
       over.abort();
       await renewing;
@@ -160,8 +170,10 @@ export class Leadership {
   async #release(fence: number): Promise<void> {
     const { store, clock, log } = this.#options;
     try {
-      const never = new AbortController().signal;
-      await withinLimit(clock, RELEASE_LIMIT_MS, never, (inner) => store.releaseLease(fence, inner));
+      await within(
+        { clock, limitMs: RELEASE_LIMIT_MS, signal: undefined },
+        (inner) => store.releaseLease(fence, inner),
+      );
       log.info("lease_released", { fence });
     } catch (error) {
       log.warning("lease_not_released", { fence, error: describeError(error) });
@@ -175,7 +187,7 @@ export class Leadership {
   ): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false }> {
     const { clock, log } = this.#options;
     try {
-      const value = await withinLimit(clock, LEASE_MS, signal, call);
+      const value = await within({ clock, limitMs: LEASE_MS, signal }, call);
       if (!this.#storeUp) log.info("lease_store_back", {});
       this.#storeUp = true;
       return { ok: true, value };

@@ -1,37 +1,63 @@
 /** One ingest process: its terms of leading, and what it does in each. */
-import { isAbort } from "../feed/clock.ts";
-import { describeError, TickcastError } from "../feed/error.ts";
+import type { Clock, Random } from "../feed/clock.ts";
+import { describeError } from "../feed/error.ts";
 import type { IngestHealth, PublishedPlan } from "../feed/health.ts";
-import { STREAMS } from "../feed/stream.ts";
-import { applyPlan } from "./control/apply_plan.ts";
+import type { Log } from "../feed/log.ts";
+import type { Settings } from "../feed/settings/settings.ts";
+import type { FeedStore } from "../feed/store.ts";
 import { rebalance } from "./control/connection_commands.ts";
 import { ConnectionManager, type Upstream } from "./manage/connection_manager.ts";
 import type { ConnectionPlan } from "./plan/connection_plan.ts";
-import { type ControlScope, executeCommand, setStream } from "./control/control_commands.ts";
+import { type ControlScope, executeCommand } from "./control/control_commands.ts";
 import { CONTROL_POLL_MS, runControlLoop } from "./control/control_loop.ts";
-import { PUBLISH_INTERVAL_MS, publishNotes, takeUpChanges } from "./ingest_notes.ts";
+import { PlanKeeper } from "./control/plan_keeper.ts";
+import { PUBLISH_INTERVAL_MS, publishNotes } from "./ingest_notes.ts";
 import type { DerivedHost } from "./derive/derived_host.ts";
 import { Leadership, LEASE_PACE, type Term } from "./leadership.ts";
 import type { Pipeline } from "./channel/pipeline.ts";
-import { readPlan } from "./plan/plan_source.ts";
-import { publishedPlan } from "./plan/published_plan.ts";
-import { RuntimeChanges } from "./control/runtime_changes.ts";
-import type { Ingest, StartIngestOptions } from "./start_ingest.ts";
 import { loadUniverses } from "./plan/universes.ts";
 import type { SocketOpener } from "./upstream/upstream_socket.ts";
 
 /** Writing out what is queued on a clean stop, at most. */
 export const FLUSH_LIMIT_MS = 5_000;
-/** Between tries to make a plan that hangs on the store. */
-export const PLAN_RETRY_MS = 5_000;
 
-/** {@link StartIngestOptions} with everything decided. */
-export interface IngestParts extends StartIngestOptions {
+/** What an ingest runs on. */
+export interface IngestSurroundings {
+  readonly settings: Settings;
+  readonly store: FeedStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Unique to this process: it owns the lease. */
+  readonly instance: string;
+  readonly version: string;
+  /** Symbols of the heatmap where none are named and minute bars are of everything: the simulator's first. */
+  readonly heatmapDefault?: readonly string[] | undefined;
+}
+
+/** … with everything decided. */
+export interface IngestParts extends IngestSurroundings {
   readonly upstream: Upstream;
   readonly pipeline: Pipeline;
   readonly open: SocketOpener;
   readonly recorder: AsyncDisposable | undefined;
   readonly derived: DerivedHost | undefined;
+}
+
+/** A running ingest. */
+export interface Ingest {
+  /** Resolves when it has stopped; rejects when something of its own is broken (the process should end). */
+  readonly done: Promise<void>;
+  /** True from the start on: standing by is being ready. False once stopping. */
+  readonly ready: boolean;
+  /** What is published, as of now; a standby's is its own. */
+  health(): IngestHealth;
+  /** 0…1: the fullest channel queue. */
+  pressure(): number;
+  /** Reads universes again and applies the difference without reconnecting. @throws {TickcastError} SETTINGS, STORE_… */
+  reload(): Promise<Record<string, unknown>>;
+  /** Stops cleanly: sockets closed with close frames, queues written out, lease given back. */
+  stop(): Promise<void>;
 }
 
 /** See the file's head. */
@@ -40,10 +66,9 @@ export class RunningIngest implements Ingest {
   readonly #parts: IngestParts;
   readonly #manager: ConnectionManager;
   readonly #leadership: Leadership;
-  readonly #changes = new RuntimeChanges();
+  readonly #plans: PlanKeeper;
   readonly #stop = new AbortController();
   readonly #startedAt: number;
-  #plan: ConnectionPlan | undefined;
   /** Unix ms when this process last stopped listening to the upstream. */
   #listenedUntil: number | undefined;
 
@@ -61,6 +86,7 @@ export class RunningIngest implements Ingest {
       tickEvents: settings.ingest.tickEvents,
       failoverEnabled: settings.ingest.failoverEnabled,
     });
+    this.#plans = new PlanKeeper({ ...parts, manager: this.#manager });
     const pace = LEASE_PACE[store.transport];
     this.#leadership = new Leadership({ store, clock, log: log.child("lease"), owner: instance, ...pace });
     this.done = this.#run(plan);
@@ -86,7 +112,7 @@ export class RunningIngest implements Ingest {
       simulated: settings.simulated,
       startedAt: this.#startedAt,
       fence,
-      planFallback: this.#plan?.fallback.join("; ") ?? "",
+      planFallback: this.#plans.fallback,
       connections: this.#manager.health(),
       ...pipeline.health(),
       store: { commands, requests, failures, up: this.#leadership.isStoreUp },
@@ -94,13 +120,7 @@ export class RunningIngest implements Ingest {
   }
 
   async reload(): Promise<Record<string, unknown>> {
-    const plan = await readPlan(this.#parts, this.#stop.signal);
-    if (plan.fallback.length > 0 && (this.#plan?.mode === "multi" || this.#plan === undefined)) {
-      throw new TickcastError("SETTINGS", plan.fallback.join("; "));
-    }
-    const applied = await this.#apply(plan);
-    this.#parts.log.info("reload", { added: applied.added, removed: applied.removed });
-    return { ...applied };
+    return { ...await this.#plans.reload(this.#stop.signal) };
   }
 
   async stop(): Promise<void> {
@@ -109,21 +129,12 @@ export class RunningIngest implements Ingest {
   }
 
   async #run(plan: ConnectionPlan | undefined): Promise<void> {
-    if (plan !== undefined) await this.#apply(plan);
+    if (plan !== undefined) await this.#plans.apply(plan);
     try {
       await this.#leadership.run((term) => this.#lead(term), this.#stop.signal);
     } finally {
       await this.#parts.recorder?.[Symbol.asyncDispose]();
     }
-  }
-
-  async #apply(plan: ConnectionPlan): Promise<Awaited<ReturnType<typeof applyPlan>>> {
-    const { log, settings } = this.#parts;
-    if (plan.fallback.length > 0) log.warning("plan_fallback", { reasons: plan.fallback });
-    log.info("plan", { mode: plan.mode, reasons: plan.reasons });
-    const keepHomes = plan.mode === "multi" && settings.ingest.strategy !== "manual";
-    this.#plan = plan;
-    return await applyPlan(this.#manager, plan.connections, this.#changes, keepHomes);
   }
 
   /** One term: everything runs until it is lost, fenced off, or we are stopped; what is queued is written before the lease goes. */
@@ -132,10 +143,11 @@ export class RunningIngest implements Ingest {
     const appends = new AbortController();
     const work = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, term.lost, work.signal]);
-    if (!await this.#ensurePlan(signal)) return;
+    if (!await this.#plans.beginTerm(signal)) return;
     await derived?.begin(term.fence, signal);
     // Fenced off or broken: no socket is of use then.
-    const appending = pipeline.lead(term.fence, AbortSignal.any([appends.signal, term.lost]))
+    const appending = pipeline
+      .lead(term.fence, AbortSignal.any([appends.signal, term.lost]), term.mayHaveGoneBack)
       .finally(() => work.abort());
     try {
       await Promise.all([
@@ -164,33 +176,6 @@ export class RunningIngest implements Ingest {
     } finally {
       this.#listenedUntil = this.#parts.clock.now();
     }
-  }
-
-  async #ensurePlan(signal: AbortSignal): Promise<boolean> {
-    const { clock, log } = this.#parts;
-    while (this.#plan === undefined && !signal.aborted) {
-      try {
-        await this.#apply(await readPlan(this.#parts, signal));
-      } catch (error) {
-        if (isAbort(error, signal)) return false;
-        log.error("plan_refused", { detail: describeError(error) });
-        await clock.sleep(PLAN_RETRY_MS, signal).catch(() => {});
-      }
-    }
-    if (this.#plan !== undefined && await takeUpChanges(this.#noteOptions(), signal)) {
-      await this.#apply(this.#plan);
-      for (const stream of STREAMS.keys()) this.#takeUpStream(stream);
-    }
-    return !signal.aborted;
-  }
-
-  /** Somebody else who led may have stopped or started a stream. */
-  #takeUpStream(stream: string): void {
-    const { pipeline } = this.#parts;
-    const state = pipeline.health().channels.find((one) => one.stream === stream)?.state;
-    const isStopped = this.#changes.isStopped(stream);
-    if (state === undefined || state === "off" || isStopped === (state === "stopped")) return;
-    setStream({ pipeline, manager: this.#manager }, stream, !isStopped);
   }
 
   async #flush(): Promise<void> {
@@ -235,16 +220,13 @@ export class RunningIngest implements Ingest {
       health: () => this.health(),
       plan: () => this.plan(),
       planVersion: () => this.#manager.placement.version,
-      changes: this.#changes,
+      changes: this.#plans.changes,
     };
   }
 
   /** What is published of the plan, as of now. */
   plan(): PublishedPlan {
-    const { settings, clock, heatmapDefault } = this.#parts;
-    const { placement } = this.#manager;
-    const connections = placement.lanes.map(({ id, market }) => ({ market, tickers: placement.tickers(id) }));
-    return publishedPlan(settings, connections, clock.now(), heatmapDefault);
+    return this.#plans.published();
   }
 
   #scope(): ControlScope {
@@ -252,7 +234,7 @@ export class RunningIngest implements Ingest {
     return {
       manager: this.#manager,
       settings: settings.ingest,
-      changes: this.#changes,
+      changes: this.#plans.changes,
       log: log.child("upstream"),
       symbolRates: () => pipeline.symbolRates(),
       clock,

@@ -2,13 +2,8 @@
  * Entry of the room: settings in, a running ingest out. It stands by until it holds the lease, then connects upstream, and
  * publishes what it does. `main.ts` wires it.
  */
-import type { Clock, Random } from "../feed/clock.ts";
 import { TickcastError } from "../feed/error.ts";
-import type { IngestHealth } from "../feed/health.ts";
-import type { Log } from "../feed/log.ts";
-import type { Settings } from "../feed/settings/settings.ts";
 import { STREAMS } from "../feed/stream.ts";
-import type { FeedStore } from "../feed/store.ts";
 import type { ConnectionPlan } from "./plan/connection_plan.ts";
 import type { UpstreamFrame } from "./wire/frame.ts";
 import type { Upstream } from "./manage/connection_manager.ts";
@@ -19,43 +14,19 @@ import type { Pipeline, PipelineOptions } from "./channel/pipeline.ts";
 import { readPlan } from "./plan/plan_source.ts";
 import { enabledStreams, heatmapSymbols, publishedPlan } from "./plan/published_plan.ts";
 import { Recorder } from "./record/recorder.ts";
-import { RunningIngest } from "./running_ingest.ts";
+import { type Ingest, type IngestSurroundings, RunningIngest } from "./running_ingest.ts";
 import { type SocketOpener, socketOpener } from "./upstream/upstream_socket.ts";
 
+export type { Ingest } from "./running_ingest.ts";
+
 /** How ingest is started. */
-export interface StartIngestOptions {
-  readonly settings: Settings;
-  readonly store: FeedStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** Unique to this process: it owns the lease. */
-  readonly instance: string;
-  readonly version: string;
+export interface StartIngestOptions extends IngestSurroundings {
   /** Instead of the settings' hosts and key: the simulator in this process. */
   readonly upstream?: Upstream | undefined;
-  /** Symbols of the heatmap where none are named and minute bars are of everything: the simulator's first. */
-  readonly heatmapDefault?: readonly string[] | undefined;
   /** Instead of real sockets, for tests. */
   readonly open?: SocketOpener;
   /** Instead of the data path, for tests. */
   readonly pipeline?: Pipeline;
-}
-
-/** A running ingest. */
-export interface Ingest {
-  /** Resolves when it has stopped; rejects when something of its own is broken (the process should end). */
-  readonly done: Promise<void>;
-  /** True from the start on: standing by is being ready. False once stopping. */
-  readonly ready: boolean;
-  /** What is published, as of now; a standby's is its own. */
-  health(): IngestHealth;
-  /** 0…1: the fullest channel queue. */
-  pressure(): number;
-  /** Reads universes again and applies the difference without reconnecting. @throws {TickcastError} SETTINGS, STORE_… */
-  reload(): Promise<Record<string, unknown>>;
-  /** Stops cleanly: sockets closed with close frames, queues written out, lease given back. */
-  stop(): Promise<void>;
 }
 
 /**

@@ -6,6 +6,7 @@
  * its leading code word. Sources: Redis's `server.c` and Upstash's troubleshooting pages.
  */
 import { type ErrorCode, TickcastError } from "../feed/error.ts";
+import { TimeLimitError } from "../feed/time_limit.ts";
 
 type StoreCode = Extract<ErrorCode, "STORE_UNAVAILABLE" | "STORE_REFUSED">;
 
@@ -18,14 +19,6 @@ export class RedisReplyError extends Error {
   /** The server forgot the script: it is sent whole. */
   get isNoScript(): boolean {
     return this.reply.includes("NOSCRIPT");
-  }
-}
-
-/** A call that took longer than its limit. */
-export class TimeLimitError extends Error {
-  override readonly name = "TimeLimitError";
-  constructor(readonly limitMs: number) {
-    super("the time limit passed");
   }
 }
 
@@ -86,12 +79,12 @@ const NETWORK_CODE = /^[A-Z][A-Z0-9_]{2,60}$/;
 
 /** Any failure of a store call as the port promises it. Those already told are passed through. */
 export function storeFailure(error: unknown): TickcastError {
-  if (error instanceof TickcastError) return error;
-  if (error instanceof RedisReplyError) return replyFailure(error.reply);
-  if (error instanceof HttpAnswerError) return httpFailure(error);
   if (error instanceof TimeLimitError) {
     return failure(PASSES, `it did not answer within ${error.limitMs} ms`);
   }
+  if (error instanceof TickcastError) return error;
+  if (error instanceof RedisReplyError) return replyFailure(error.reply);
+  if (error instanceof HttpAnswerError) return httpFailure(error);
   const code = codeOf(error);
   return failure(PASSES, `it can't be reached${code === "" ? "" : ` (${code})`}`);
 }

@@ -6,8 +6,8 @@ import {
   RedisReplyError,
   REPLY_TABLE,
   storeFailure,
-  TimeLimitError,
 } from "../../src/store/store_failure.ts";
+import { TimeLimitError } from "../../src/feed/time_limit.ts";
 
 const pure = (name: string, fn: () => void) =>
   Deno.test({ name: `store failure: ${name}`, permissions: "none", fn });

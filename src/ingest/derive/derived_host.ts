@@ -24,7 +24,7 @@ import { DerivedCheckpoint } from "./derived_checkpoint.ts";
 import { cutAtGaps, type HostedFold, positionsOf, type Term } from "./derived_term.ts";
 import { OfferedEvents } from "../channel/offered_events.ts";
 import type { Pipeline, PipelineOptions } from "../channel/pipeline.ts";
-import { withinLimit } from "../channel/time_limit.ts";
+import { within } from "../../feed/time_limit.ts";
 
 /** Between two turns of the host: heatmaps that are due, and a share of a checkpoint. */
 export const DERIVED_TURN_MS = 50;
@@ -110,9 +110,8 @@ class Host implements DerivedHost {
     this.#term = undefined;
     if (term === undefined || term.gathering !== undefined) return;
     const { clock, log } = this.#options;
-    const never = new AbortController().signal;
     try {
-      await withinLimit(clock, FOLD_FINISH_LIMIT_MS, never, async (signal) => {
+      await within({ clock, limitMs: FOLD_FINISH_LIMIT_MS, signal: undefined }, async (signal) => {
         for (const { checkpoint } of term.folds) await checkpoint.finish(signal);
       });
     } catch (error) {
@@ -130,10 +129,8 @@ class Host implements DerivedHost {
     let cursor: Cursor | undefined;
     let gapDue = false;
     try {
-      const saved = await withinLimit(
-        clock,
-        FOLD_LOAD_LIMIT_MS,
-        signal,
+      const saved = await within(
+        { clock, limitMs: FOLD_LOAD_LIMIT_MS, signal },
         (inner) => store.loadFold(fold.stream, inner),
       );
       if (saved.cursor) cursor = parseCursor(saved.cursor);

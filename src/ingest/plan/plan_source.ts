@@ -4,7 +4,7 @@ import { TickcastError } from "../../feed/error.ts";
 import type { Settings } from "../../feed/settings/settings.ts";
 import type { ShelfStore } from "../../feed/store.ts";
 import { type ConnectionPlan, planConnections } from "./connection_plan.ts";
-import { withinLimit } from "../channel/time_limit.ts";
+import { within } from "../../feed/time_limit.ts";
 import { loadUniverses, universeKeys } from "./universes.ts";
 
 /** Reading all universes, at most. */
@@ -25,10 +25,8 @@ export interface PlanSourceOptions {
 export async function readPlan(options: PlanSourceOptions, signal: AbortSignal): Promise<ConnectionPlan> {
   const { settings, store, clock } = options;
   const { ingest } = settings;
-  const { universes, trouble } = await withinLimit(
-    clock,
-    UNIVERSES_LIMIT_MS,
-    signal,
+  const { universes, trouble } = await within(
+    { clock, limitMs: UNIVERSES_LIMIT_MS, signal },
     (inner) => loadUniverses(universeKeys(ingest), ingest.universesFile, store, inner),
   );
   const plan = planConnections(ingest, universes, trouble);

@@ -4,16 +4,10 @@
 import type { Clock } from "../../feed/clock.ts";
 import type { Log } from "../../feed/log.ts";
 import { OutageLog } from "../outage_log.ts";
-import {
-  closedFailure,
-  isWrongNode,
-  RedisReplyError,
-  storeFailure,
-  TimeLimitError,
-} from "../store_failure.ts";
+import { closedFailure, isWrongNode, RedisReplyError, storeFailure } from "../store_failure.ts";
 import type { ReadCommand, RedisCommand, RedisTransport } from "./redis_transport.ts";
 import type { Script } from "./script.ts";
-import { within } from "../time_limit.ts";
+import { TimeLimitError, within } from "../../feed/time_limit.ts";
 import type { UsageMeter } from "../usage_meter.ts";
 
 /** How long one call may take, in ms. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../feed/clock.ts";
 import type { UpstashClient } from "./upstash_client.ts";
-import { within } from "../time_limit.ts";
+import { within } from "../../feed/time_limit.ts";
 import type { UsageMeter } from "../usage_meter.ts";
 
 /** How long one stream is used, and how long its opening may take, in ms. */

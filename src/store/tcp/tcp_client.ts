@@ -5,7 +5,7 @@
 import { createClient, ErrorReply } from "redis";
 import type { Clock } from "../../feed/clock.ts";
 import { RedisReplyError } from "../store_failure.ts";
-import { within } from "../time_limit.ts";
+import { within } from "../../feed/time_limit.ts";
 
 /** How long connecting may take, from the name's resolution to the end of the handshake, in ms. */
 export const CONNECT_TIME_LIMIT_MS = 5000;
@@ -35,7 +35,7 @@ export interface LiveClient {
 
 /**
  * Connects and authenticates.
- * @throws {RedisReplyError} Redis refused us; {@link TimeLimitError}; the signal's reason; or whatever the network did.
+ * @throws {RedisReplyError} Redis refused us; a time limit's error; the signal's reason; or whatever the network did.
  */
 export async function connectClient(url: string, clock: Clock, signal: AbortSignal): Promise<LiveClient> {
   const client = makeClient(url);

@@ -1,7 +1,7 @@
 /** Hints over TCP: a connection of their own, and a ping now and then, for a dead peer is silent like a quiet market. */
 import type { Clock } from "../../feed/clock.ts";
 import { asReplyError, connectClient } from "./tcp_client.ts";
-import { within } from "../time_limit.ts";
+import { within } from "../../feed/time_limit.ts";
 
 /** How often the connection is tried, and how long the answer may take, in ms. */
 const PING_INTERVAL_MS = 10_000;

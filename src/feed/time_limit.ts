@@ -1,6 +1,13 @@
-/** A wait with an end: every call to a store has one. */
-import type { Clock } from "../feed/clock.ts";
-import { TimeLimitError } from "./store_failure.ts";
+/** A wait with an end: every call to the store has one. */
+import type { Clock } from "./clock.ts";
+import { TickcastError } from "./error.ts";
+
+/** A call that took longer than its limit. */
+export class TimeLimitError extends TickcastError {
+  constructor(readonly limitMs: number) {
+    super("STORE_UNAVAILABLE", `Cannot wait for the store any longer: current limit is ${limitMs} ms`);
+  }
+}
 
 /** What ends a wait. */
 export interface WaitEnds {
@@ -11,9 +18,9 @@ export interface WaitEnds {
 }
 
 /**
- * Runs `call` and gives its result, unless the time limit passes or the signal aborts first: then it rejects at once, and
- * the signal given to `call` aborts. Leaves no timer and no listener behind.
- * @throws {TimeLimitError} after `limitMs`
+ * Runs `call` and gives its result, unless the time limit passes or the signal aborts first: then it rejects at once,
+ * whether or not `call` heeds the signal it was given, which aborts. Leaves no timer and no listener behind.
+ * @throws {TimeLimitError} after `limitMs`; the signal's reason; whatever the call throws otherwise.
  */
 export async function within<T>(ends: WaitEnds, call: (stop: AbortSignal) => Promise<T>): Promise<T> {
   const { clock, limitMs, signal } = ends;
@@ -28,6 +35,7 @@ export async function within<T>(ends: WaitEnds, call: (stop: AbortSignal) => Pro
   signal?.addEventListener("abort", onAbort, { once: true });
   using _timer = clock.timer(limitMs, () => end(new TimeLimitError(limitMs)));
   try {
+    // The loser of the race may fail later, heard by nobody.
     return await Promise.race([stopped.promise, call(stop.signal)]);
   } finally {
     signal?.removeEventListener("abort", onAbort);
