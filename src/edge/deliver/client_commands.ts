@@ -57,6 +57,9 @@ const Auth = z.object({
   token: z.string().min(1).max(TOKEN_MAX_CHARS),
 });
 
+/** What a client may say, by its action. */
+export const COMMAND_SCHEMAS = { subscribe: Subscribe, unsubscribe: Unsubscribe, ping: Ping, auth: Auth };
+
 const Command = z.discriminatedUnion("action", [Subscribe, Unsubscribe, Ping, Auth]);
 
 /** One message of a client. */

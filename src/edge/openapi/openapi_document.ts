@@ -34,7 +34,7 @@ export function openapiDocument(version: string): Schema {
       title: "tickcast",
       version,
       description:
-        "Market data over WebSocket, server-sent events and polls. The socket protocol is in docs/protocol.md.",
+        "Market data over WebSocket, server-sent events and polls. The socket protocol is in /asyncapi.json and docs/protocol.md.",
     },
     tags: [...new Set(OPERATIONS.map(({ group }) => group))].map((name) => ({ name })),
     paths,

@@ -1,4 +1,5 @@
 /** Operations that tell and change how the service does. */
+import { ABOUT_OPERATIONS } from "./openapi_about.ts";
 import { FREQUENCIES } from "../../feed/stream.ts";
 import {
   inPath,
@@ -46,6 +47,28 @@ const HEALTH: readonly Operation[] = [
     about: "Streams and Redis don't enter: an edge serves what it has.",
     access: "open",
     replies: { "200": { about: "Yes" }, "503": { about: "Starting, draining or short of memory" } },
+  },
+  {
+    method: "get",
+    path: "/health/edges",
+    group: "Health",
+    summary: "All edge instances that share the store",
+    about:
+      "From the notes they write every 30 s; an instance that stops takes its note away, one that crashed is " +
+      "gone 90 s later. With the store hanging: what is known, and at least the instance that answers.",
+    access: "stats",
+    replies: {
+      "200": {
+        about: "At most 200, by name",
+        schema: object({
+          at: number("Unix ms"),
+          edge: text("Who answers"),
+          read_age_ms: { type: ["number", "null"], description: "How old the list is; null: not read yet" },
+          truncated: { type: "boolean", description: "There are more" },
+          edges: { type: "array", items: ref("FleetEdge") },
+        }),
+      },
+    },
   },
   {
     method: "get",
@@ -249,30 +272,11 @@ const UPSTREAM_ACTING: readonly Operation[] = [
   },
 ];
 
-const ABOUT: readonly Operation[] = [
-  {
-    method: "get",
-    path: "/openapi.json",
-    group: "About",
-    summary: "This description, for programs",
-    access: "open",
-    replies: { "200": { about: "OpenAPI 3.1" } },
-  },
-  {
-    method: "get",
-    path: "/docs",
-    group: "About",
-    summary: "This description, for people",
-    access: "open",
-    replies: { "200": { about: "A page", type: "text/html" } },
-  },
-];
-
 /** See the file's head. */
 export const OPERATIONAL_OPERATIONS: readonly Operation[] = [
   ...HEALTH,
   ...STATISTICS,
   ...UPSTREAM_READING,
   ...UPSTREAM_ACTING,
-  ...ABOUT,
+  ...ABOUT_OPERATIONS,
 ];

@@ -46,7 +46,7 @@ export function docsPage(version: string): string {
 <body>
 <main>
 <h1>tickcast ${escape(version)}</h1>
-<p>Every HTTP route of an edge. For programs: <a href="/openapi.json">openapi.json</a>. Errors are <code>{"error":{"code","message"}}</code>.</p>
+<p>Every HTTP route of an edge. For programs: <a href="/openapi.json">openapi.json</a>, and <a href="/asyncapi.json">asyncapi.json</a> for what is said on a socket. Errors are <code>{"error":{"code","message"}}</code>.</p>
 ${sections.join("\n")}
 </main>
 </body>

@@ -2,6 +2,7 @@
 import { ERROR_KINDS } from "../../feed/error.ts";
 import { CONNECTION_STATUSES, STREAM_STATES } from "../../feed/health.ts";
 import { STREAM_SPECS } from "../../feed/stream.ts";
+import { EDGE_PHASES } from "../report/health_facts.ts";
 import { number, object, oneOf, ref, type Schema, tableOf, text, texts } from "./openapi_operation.ts";
 
 const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
@@ -59,6 +60,17 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     depth: nullable(number("Events in Redis")),
     held: number("Events in this instance's ring"),
     pull_ms: nullable(number("How often it is pulled")),
+  }),
+  FleetEdge: object({
+    edge: text("Its name"),
+    version: text("Release"),
+    phase: oneOf(EDGE_PHASES, "Where the instance is in its life"),
+    uptime_s: number("Seconds"),
+    active_connections: number("Clients connected, all transports"),
+    messages_sent_1m: number("Messages of the 60 s before its note"),
+    slow_closed: number("Clients closed for being slow since its start"),
+    lists: texts("Lists its clients want"),
+    age_ms: number("How old this is; 0 for the instance that answers"),
   }),
   ConnectionReport: object({
     id: text("connection_1 …"),

@@ -50,6 +50,15 @@ pure("the document is OpenAPI 3.1 whose references and parameters resolve", () =
   assertMatch(json, /^\{"openapi":"3\.1\.0"/);
 });
 
+Deno.test("the document is valid by a validator of OpenAPI", async () => {
+  const { Validator } = await import("@seriousme/openapi-schema-validator");
+  const validator = new Validator();
+  assertEquals(await validator.validate({ ...openapiDocument("1.2.3") }), { valid: true });
+  assertEquals(validator.version, "3.1");
+  const wrong = await validator.validate({ ...openapiDocument("1.2.3"), paths: { "/x": { get: 1 } } });
+  assertEquals(wrong.valid, false);
+});
+
 pure("everything that acts needs the admin token, and nothing that reads does", () => {
   for (const { method, access, path } of OPERATIONS) {
     if (path === "/tickets") continue;
@@ -74,7 +83,7 @@ pure("the page needs nothing from elsewhere and runs no script", async () => {
   assertEquals(/<script|https?:\/\/|style=|\son\w+=|<1\.2\.3>/.test(page), false);
   for (const { path } of OPERATIONS) assert(page.includes(path), path);
   using scene = await anOperationalSide();
-  for (const path of ["/docs", "/docs.css", "/openapi.json"]) {
+  for (const path of ["/docs", "/docs.css", "/openapi.json", "/asyncapi.json"]) {
     const response = await scene.request("GET", path);
     assertEquals(response.status, 200);
     assert((await response.text()).length > 500);
