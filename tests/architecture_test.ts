@@ -27,6 +27,18 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod": Object.keys(ROOMS).filter((room) => room !== "client" && room !== "dashboard"),
 };
 
+/** Folders of ingest, each with those it may import: which way a frame goes, and who is asked by whom. */
+const INGEST_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  channel: ["wire"],
+  derive: ["channel"],
+  record: ["wire"],
+  upstream: ["wire"],
+  plan: ["wire"],
+  manage: ["wire", "channel", "upstream", "plan"],
+  control: ["wire", "channel", "plan", "manage"],
+};
+
 /** Rooms that run in a browser or by hand, where the house rules about clock and console don't hold. */
 const IN_BROWSER = ["client", "dashboard"];
 
@@ -88,6 +100,31 @@ function brokenImport(file: SourceFile, { target, typeOnly }: Import): string | 
 
 const files = await sourceFiles();
 
+/** Path → paths of the files it imports, types included. */
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  files.map(({ path, text }) => [
+    path,
+    importsOf(text).map(({ target }) => target).filter((target) => target.startsWith(".")).map((target) =>
+      new URL(target, new URL(path, "file:///")).pathname.slice(1)
+    ),
+  ]),
+);
+
+/** Circles of imports, each as the paths along it. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, way: readonly string[]) => {
+    const at = way.indexOf(path);
+    if (at >= 0) return void found.push([...way.slice(at), path].join(" -> "));
+    if (done.has(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return found;
+}
+
 function offenders(pattern: RegExp, where: (file: SourceFile) => boolean): string[] {
   return files.filter(where).flatMap((file) =>
     withoutComments(file.text).split("\n").filter((line) => pattern.test(line)).map((line) =>
@@ -121,6 +158,27 @@ Deno.test("the rule names a planted fault", () => {
       .length,
     2,
   );
+});
+
+Deno.test("no import goes in a circle, types included", () => {
+  assertEquals(circles(imports), []);
+  assertEquals(circles(new Map([["a", ["b", "d"]], ["b", ["c"]], ["c", ["a"]], ["d", ["c"]]])), [
+    "a -> b -> c -> a",
+  ]);
+});
+
+Deno.test("folders of ingest import one way", () => {
+  const folderOf = (path: string) => /^src\/ingest\/([^/]+)\//.exec(path)?.[1];
+  const wrong = [...imports].flatMap(([path, targets]) => {
+    const from = folderOf(path);
+    if (from === undefined) return [];
+    return targets.filter((target) => {
+      const to = folderOf(target);
+      if (!target.startsWith("src/ingest/") || to === from) return false;
+      return to === undefined || !INGEST_FOLDERS[from]?.includes(to);
+    }).map((target) => `${path} -> ${target}`);
+  });
+  assertEquals(wrong, []);
 });
 
 Deno.test("Date, timers and chance are touched in one file", () => {
