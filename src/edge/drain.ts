@@ -9,7 +9,9 @@ import type { MassiveDoor } from "./massive/massive_door.ts";
 import type { Operational } from "./report/operational_routes.ts";
 import type { SessionHub } from "./deliver/session_hub.ts";
 
-/** Clients come back spread over this long. */
+/** Nobody comes back before this instance is gone: a balancer would send them here again. */
+export const COME_BACK_MIN_MS = 500;
+/** From then on clients come back spread over this long. */
 export const DRAIN_SPREAD_MS = 2_000;
 /** For `reconnect` to go out before its socket closes. */
 const FAREWELL_MS = 200;
@@ -41,10 +43,11 @@ export async function drainEdge(
   const { clock, log, feeds, plan, schedule } = core;
   log.info("edge_draining", { active_connections: hub.size + massive.size });
   const hadClients = hub.size + massive.size > 0;
+  const waitMs = () => COME_BACK_MIN_MS + core.random() * DRAIN_SPREAD_MS;
   massive.stopAdmitting();
-  hub.announceDrain(DRAIN_SPREAD_MS);
+  hub.announceDrain(waitMs);
   if (hadClients) await clock.sleep(FAREWELL_MS);
-  hub.closeAll(4002, "draining", DRAIN_SPREAD_MS);
+  hub.closeAll(4002, "draining", waitMs);
   massive.cutAll();
   stop.abort(new DOMException("stopped", "AbortError"));
   schedule[Symbol.dispose]();

@@ -1,11 +1,9 @@
 /** Two edges behind nginx with the project's own configuration: nothing is buffered, clients spread, one edge dies, nobody loses. */
 import { assert, assertEquals } from "@std/assert";
 import { Tickcast } from "../../src/client/tickcast.ts";
-import { systemClock, systemRandom } from "../../src/feed/clock.ts";
-import { carryOutLoad } from "../../src/operations/load.ts";
-import { readLoadArguments } from "../../src/operations/load/load_arguments.ts";
-import { type LoadReport, reportTable } from "../../src/operations/load/load_report.ts";
+import { reportTable } from "../../src/operations/load/load_report.ts";
 import { startCluster } from "../support/cluster.ts";
+import { activeAt, BUSY_SYMBOLS, startLoad } from "../support/load_run.ts";
 import { nginxConfiguration, startNginx } from "../support/nginx.ts";
 import { type Process, startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
@@ -15,20 +13,7 @@ const redis = realPart("redis-server");
 const nginx = realPart("nginx");
 const missing = { ignore: redis.ignore || nginx.ignore, note: redis.note || nginx.note };
 
-function load(args: readonly string[]): Promise<LoadReport> {
-  const plan = readLoadArguments(args);
-  assert(plan !== undefined);
-  return carryOutLoad(plan, {
-    clock: systemClock,
-    random: systemRandom,
-    print: () => {},
-    signal: new AbortController().signal,
-  });
-}
-
-async function activeAt(base: string): Promise<number> {
-  return Number((await (await fetch(`${base}/ws/stats`)).json()).active_connections);
-}
+const load = (args: readonly string[]) => startLoad(args).report;
 
 /** Ids of ticks as the project's own client hands them out. */
 function follow(base: string) {
@@ -136,6 +121,24 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: `answers of 503 pass nginx as they are, and take no edge out of the balance${missing.note}`,
+  ignore: missing.ignore,
+  async fn() {
+    await using redisServer = await startRedis();
+    const environment = { ROLE: "edge", REDIS_URL: redisServer.url, WS_ENABLED: "false" };
+    await using first = await startProcess({ environment });
+    await using second = await startProcess({ environment });
+    await using proxy = await startNginx([first, second].map(({ base }) => new URL(base).host));
+    const status = async (path: string) => {
+      const answer = await fetch(`${proxy.base}${path}`);
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    for (let n = 0; n < 6; n++) assertEquals([await status("/ws"), await status("/health")], [503, 200]);
+  },
+});
+
 /** An open socket. */
 function connected(base: string): Promise<WebSocket> {
   const socket = new WebSocket(`${base.replace("http", "ws")}/ws`, "tickcast.v1");
@@ -160,7 +163,7 @@ Deno.test({
       ...["--url", base, "--metrics", second.base],
       ...[first, second, ingest].flatMap(({ pid }) => ["--pid", String(pid)]),
       ...["--stages", "2000:30,2000:45,0:5", "--mix", "ws:70,sse:20,poll:10"],
-      ...["--symbols", "AAPL,MSFT,NVDA,AMZN,TSLA,META,GOOGL,AMD", "--each", "2"],
+      ...BUSY_SYMBOLS,
     ]);
     await until(
       async () => await activeAt(first.base) + await activeAt(second.base) > 1700,
@@ -190,6 +193,8 @@ Deno.test("the project's nginx configuration keeps what streams need", async () 
       "proxy_set_header Connection $connection_upgrade;",
       "least_conn;",
       "proxy_http_version 1.1;",
+      "proxy_connect_timeout 2s;",
+      "proxy_next_upstream error timeout;",
     ]
   ) assert(text.includes(line), line);
   assert(nginxConfiguration(text, ["a:1", "b:2"], 1, "/tmp").includes("server a:1 "));

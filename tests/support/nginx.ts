@@ -23,7 +23,7 @@ export function nginxConfiguration(
   if (n !== edges.length) throw new Error(`deploy/nginx.conf has ${n} edges, the test ${edges.length}`);
   const places = TEMPORARY.map((name) => `  ${name}_temp_path ${directory}/${name};`).join("\n");
   return addressed
-    .replace("listen 8080;", `listen 127.0.0.1:${port};`)
+    .replace("listen 8080 ", `listen 127.0.0.1:${port} `)
     .replace("http {", `http {\n${places}\n  access_log off;`);
 }
 

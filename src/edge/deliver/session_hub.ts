@@ -95,17 +95,17 @@ export class SessionHub implements ClientFacts, Disposable {
     this.#pump ??= this.#core.clock.interval(PUMP_MS, () => this.#pumpAll());
   }
 
-  /** Tells everybody to come back elsewhere, spread over `spreadMs`; nobody new is let in any more. */
-  announceDrain(spreadMs: number): void {
+  /** Tells everybody to come back elsewhere, each after a wait of its own; nobody new is let in any more. */
+  announceDrain(waitMs: () => number): void {
     this.#isDraining = true;
     for (const session of this.#sessions) {
       session.isDraining = true;
-      session.say(say.reconnect(this.#core.random() * spreadMs, session.cursor()));
+      session.say(say.reconnect(waitMs(), session.cursor()));
     }
   }
 
-  closeAll(code: number, reason: string, spreadMs: number): void {
-    for (const session of [...this.#sessions]) session.close(code, reason, this.#core.random() * spreadMs);
+  closeAll(code: number, reason: string, waitMs: () => number): void {
+    for (const session of [...this.#sessions]) session.close(code, reason, waitMs());
   }
 
   subscriptionsBySymbol(): ReadonlyMap<string, number> {
