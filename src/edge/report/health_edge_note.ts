@@ -1,14 +1,15 @@
 /**
  * This instance's own note in the store (`health:edge:<id>`), for operators who look at the whole fleet: small,
- * seldom, gone by itself soon after the instance is. Where the store refuses writes (a read-only token) it stops
- * trying and health says so.
+ * seldom, gone when the instance stops, and by itself soon after one that crashed. Where the store refuses writes (a
+ * read-only token) it stops trying and health says so.
  */
+import { z } from "zod";
 import type { Clock } from "../../feed/clock.ts";
 import { describeError, TickcastError } from "../../feed/error.ts";
 import type { Log } from "../../feed/log.ts";
 import type { NoteStore } from "../../feed/store.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
-import type { EdgeFacts } from "./health_facts.ts";
+import { EDGE_PHASES, type EdgeFacts } from "./health_facts.ts";
 import { activeConnections } from "./stats_report.ts";
 
 /** Two notes a minute: 86 400 commands a month. */
@@ -17,6 +18,29 @@ export const EDGE_NOTE_INTERVAL_MS = 30_000;
 export const EDGE_NOTE_TTL_MS = 90_000;
 /** A write that takes longer is given up. */
 export const EDGE_NOTE_LIMIT_MS = 5_000;
+
+/** Taking the note away when the instance stops may hold the stop up for so long. */
+export const EDGE_NOTE_FAREWELL_MS = 500;
+
+/** What the names of these notes begin with. */
+export const EDGE_NOTE_PREFIX = "health:edge:";
+
+/** A note as other instances read it. */
+export const EdgeNoteShape = z.object({
+  at: z.number(),
+  edge: z.string(),
+  version: z.string(),
+  startedAt: z.number(),
+  phase: z.enum(EDGE_PHASES),
+  connections: z.number(),
+  messagesSent: z.number(),
+  /** Of the last 60 s; releases before this was told are read as silent. */
+  messages1m: z.number().default(0),
+  slowClosed: z.number(),
+  lists: z.array(z.string()),
+});
+/** See {@link EdgeNoteShape}. */
+export type EdgeNoteContent = z.infer<typeof EdgeNoteShape>;
 
 /** How {@link EdgeNote} is made. */
 export interface EdgeNoteOptions {
@@ -35,10 +59,11 @@ export class EdgeNote implements AsyncDisposable {
   #interval: Disposable | undefined;
   #writing: Promise<void> | undefined;
   #isRefused = false;
+  #isWritten = false;
 
   constructor(options: EdgeNoteOptions) {
     this.#options = options;
-    this.#name = `health:edge:${options.facts.edgeId}`;
+    this.#name = EDGE_NOTE_PREFIX + options.facts.edgeId;
   }
 
   /** The store takes no writes from us. */
@@ -56,6 +81,18 @@ export class EdgeNote implements AsyncDisposable {
     this.#interval?.[Symbol.dispose]();
     this.#stop.abort(new DOMException("The edge stops", "AbortError"));
     await this.#writing;
+    if (this.#isWritten && !this.#isRefused) await this.#takeAway();
+  }
+
+  /** By a write that expires at once: an edge's rights in Redis know no DEL. */
+  async #takeAway(): Promise<void> {
+    const limit = new AbortController();
+    using _timer = this.#options.clock.timer(
+      EDGE_NOTE_FAREWELL_MS,
+      () => limit.abort(new DOMException("The store took too long", "TimeoutError")),
+    );
+    // Where it fails the note expires by itself.
+    await this.#options.store.writeNote(this.#name, "{}", 1, limit.signal).catch(() => {});
   }
 
   #write(): void {
@@ -72,7 +109,8 @@ export class EdgeNote implements AsyncDisposable {
     );
     try {
       const signal = AbortSignal.any([limit.signal, this.#stop.signal]);
-      await store.writeNote(this.#name, JSON.stringify(this.#note()), EDGE_NOTE_TTL_MS, signal);
+      await store.writeNote(this.#name, JSON.stringify(this.content()), EDGE_NOTE_TTL_MS, signal);
+      this.#isWritten = true;
     } catch (error) {
       if (!(error instanceof TickcastError) || error.code !== "STORE_REFUSED") return;
       this.#isRefused = true;
@@ -80,7 +118,8 @@ export class EdgeNote implements AsyncDisposable {
     }
   }
 
-  #note() {
+  /** This instance as it is now. */
+  content(): EdgeNoteContent {
     const { facts, counters, clock } = this.#options;
     return {
       at: clock.now(),
@@ -90,6 +129,7 @@ export class EdgeNote implements AsyncDisposable {
       phase: facts.phase(),
       connections: activeConnections(counters),
       messagesSent: counters.messagesSent,
+      messages1m: counters.messagesLastMinute(),
       slowClosed: counters.slowClosed,
       lists: facts.lists().filter((one) => one.wanted).map((one) => one.list),
     };

@@ -3,11 +3,10 @@
  * only when somebody asks us, at most once in {@link FLEET_FRESH_MS}, and never waited for longer than
  * {@link FLEET_WAIT_MS}: with the store hanging the answer is what is known, and this instance at least.
  */
-import { z } from "zod";
 import type { Clock } from "../../feed/clock.ts";
 import type { NoteStore } from "../../feed/store.ts";
 import { EDGE_NOTE_PREFIX, type EdgeNoteContent, EdgeNoteShape } from "./health_edge_note.ts";
-import { EDGE_PHASES } from "./health_facts.ts";
+import type { EdgePhase } from "./health_facts.ts";
 import { parseNote } from "./health_notes.ts";
 
 /** A list of edges newer than this is good enough: about 2 commands each time, however many pages look. */
@@ -20,24 +19,22 @@ export const FLEET_READ_LIMIT_MS = 5_000;
 export const FLEET_EDGES_MAX = 200;
 
 /** One instance. */
-export const FleetEdge = z.object({
-  edge: z.string(),
-  version: z.string(),
-  phase: z.enum(EDGE_PHASES),
-  uptime_s: z.number(),
+export interface FleetEdge {
+  readonly edge: string;
+  readonly version: string;
+  readonly phase: EdgePhase;
+  readonly uptime_s: number;
   /** Clients connected, all transports. */
-  active_connections: z.number(),
+  readonly active_connections: number;
   /** Messages sent in the minute before it wrote its note. */
-  messages_sent_1m: z.number(),
+  readonly messages_sent_1m: number;
   /** Clients closed for being slow since its start. */
-  slow_closed: z.number(),
+  readonly slow_closed: number;
   /** Lists its clients want. */
-  lists: z.array(z.string()),
+  readonly lists: readonly string[];
   /** How old this is; 0 for the instance that answers. */
-  age_ms: z.number(),
-});
-/** See {@link FleetEdge}. */
-export type FleetEdge = z.infer<typeof FleetEdge>;
+  readonly age_ms: number;
+}
 
 /** `/health/edges`. */
 export interface FleetReport {
@@ -55,9 +52,8 @@ export interface FleetReport {
 export interface FleetOptions {
   readonly store: NoteStore;
   readonly clock: Clock;
-  /** This instance as it is now; undefined for a process that is no edge. */
-  readonly self: () => EdgeNoteContent | undefined;
-  readonly edgeId: string;
+  /** This instance as it is now: newer than its own note. */
+  readonly self: () => EdgeNoteContent;
 }
 
 /** See the file's head. */
@@ -94,15 +90,12 @@ export class FleetReader implements Disposable {
   }
 
   #report(): FleetReport {
-    const { clock, self, edgeId } = this.#options;
-    const now = clock.now();
-    const notes = new Map(this.#known);
-    // What we know of ourselves is newer than our note.
-    const own = self();
-    if (own) notes.set(own.edge, own);
+    const own = this.#options.self();
+    const now = own.at;
+    const notes = new Map(this.#known).set(own.edge, own);
     return {
       at: now,
-      edge: edgeId,
+      edge: own.edge,
       read_age_ms: this.#readAt === undefined ? null : Math.max(0, now - this.#readAt),
       truncated: this.#isTruncated,
       edges: [...notes.values()].map((note) => fleetEdge(note, now)).sort((a, b) => a.edge < b.edge ? -1 : 1),

@@ -141,12 +141,13 @@ export class IngestNoteReader implements Disposable {
   }
 }
 
-interface NoteSchema<T> {
+/** The part of a zod schema that reading a note takes. */
+export interface NoteSchema<T> {
   safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
 }
 
 /** A note that can't be read (another release's, somebody else's) is as good as none. */
-function parseNote<T>(schema: NoteSchema<T>, text: string | undefined): T | undefined {
+export function parseNote<T>(schema: NoteSchema<T>, text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   try {
     const parsed = schema.safeParse(JSON.parse(text));

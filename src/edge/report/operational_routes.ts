@@ -19,6 +19,7 @@ import type { EdgeFacts } from "./health_facts.ts";
 import { healthRoutes } from "./health_routes.ts";
 import { calendarSession } from "./health_calendar.ts";
 import { EdgeNote } from "./health_edge_note.ts";
+import { FleetReader } from "./health_fleet.ts";
 import type { SessionAt } from "./health_report.ts";
 import { HealthService } from "./health_service.ts";
 import { EdgeMetrics } from "./metrics_registry.ts";
@@ -64,8 +65,9 @@ export function operational(deps: OperationalDeps): Operational {
     restrictions: () =>
       note.isRefused ? ["the store takes no writes: control, tickets and the edge's note are off"] : [],
   });
+  const fleet = new FleetReader({ ...deps, self: () => note.content() });
   const guard = adminGuard(deps.settings);
-  const open = () => openRoutes(deps, health, guard);
+  const open = () => openRoutes(deps, health, fleet, guard);
   const all = open();
   addStatistics(all, deps, health, guard);
   return {
@@ -75,13 +77,19 @@ export function operational(deps: OperationalDeps): Operational {
     start: () => note.start(),
     async [Symbol.asyncDispose]() {
       health[Symbol.dispose]();
+      fleet[Symbol.dispose]();
       await note[Symbol.asyncDispose]();
     },
   };
 }
 
 /** What stands on every port. */
-function openRoutes({ log, facts }: OperationalDeps, health: HealthService, guard: AdminGuard): Hono {
+function openRoutes(
+  { log, facts }: OperationalDeps,
+  health: HealthService,
+  fleet: FleetReader,
+  guard: AdminGuard,
+): Hono {
   const routes = new Hono();
   routes.use(securityHeaders());
   routes.onError((error) => {
@@ -89,6 +97,7 @@ function openRoutes({ log, facts }: OperationalDeps, health: HealthService, guar
     return answerError(error);
   });
   routes.route("/", healthRoutes(health, guard.mayRead));
+  routes.get("/health/edges", async (c) => guard.mayRead(c.req.raw) ?? answer(await fleet.read()));
   routes.route("/", openapiRoutes(facts.version));
   return routes;
 }
