@@ -20,7 +20,12 @@ export function setHealth(edge: FakeEdge): void {
     store: { transport: "tcp", silent_ms: 120 },
     streams: Object.fromEntries(STREAMS.map((stream, n) => [stream, streamHealth(stream, n)])),
   });
-  edge.answers.set("/health", { edge: "edge-7f3a", version: "0.1.0", phase: "serving", uptime_s: 5422 });
+  edge.answers.set("/health/edges", {
+    edge: "edge-7f3a",
+    read_age_ms: 1_200,
+    truncated: false,
+    edges: [anEdge("edge-7f3a", 128, 0), anEdge("edge-a04c", 131, 12_000, "draining")],
+  });
   edge.answers.set("/ws/stats", { active_connections: 128, messages_sent_1m: 91_234, slow_consumers: 1 });
   edge.answers.set("/api/websocket/connections", {
     total_connections: 2,
@@ -63,6 +68,18 @@ export function setHealth(edge: FakeEdge): void {
     },
   });
 }
+
+const anEdge = (edge: string, clients: number, ageMs: number, phase = "serving") => ({
+  edge,
+  version: "0.1.0",
+  phase,
+  uptime_s: 5422,
+  active_connections: clients,
+  messages_sent_1m: clients * 713,
+  slow_closed: 0,
+  lists: ["tick", "minute"],
+  age_ms: ageMs,
+});
 
 const streamHealth = (stream: string, n: number) => ({
   stream,

@@ -114,10 +114,14 @@ export function minutePasses({ market, edge }: Scene, t: number): void {
 }
 
 /** A test with a browser of its own; ignored, with the reason in its name, where there is none. */
-export function browserTest(name: string, fn: (browser: TestBrowser) => Promise<void>): void {
+export function browserTest(
+  name: string,
+  fn: (browser: TestBrowser) => Promise<void>,
+  ignore = false,
+): void {
   Deno.test({
     name: `${name}${chromiumPart.note}`,
-    ignore: chromiumPart.ignore,
+    ignore: chromiumPart.ignore || ignore,
     async fn() {
       await using browser = await TestBrowser.launch();
       await fn(browser);

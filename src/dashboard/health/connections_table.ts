@@ -2,6 +2,7 @@
 /** The health page's upstream connections, and the button that spreads their tickers anew. */
 import { need, setText } from "../element.ts";
 import { KeyedTable } from "../keyed_table.ts";
+import { MessageRates } from "./message_rates.ts";
 import { formatCount, formatRate, formatSpan } from "../number_format.ts";
 import { drawSpark, type RateHistory } from "./sparkline.ts";
 import { writeState } from "./streams_table.ts";
@@ -35,13 +36,14 @@ const DOTS: Readonly<Record<string, string>> = {
 
 /** See the file comment. */
 export class ConnectionsTable {
+  readonly #rates = new MessageRates();
   readonly #table = new KeyedTable("connections", [
     "name",
     "state",
     "num right",
     "num right",
-    "spark-cell",
     "num right",
+    "spark-cell",
     "num right",
     "num right",
     "detail dim",
@@ -49,15 +51,16 @@ export class ConnectionsTable {
 
   constructor(readonly history: RateHistory) {}
 
-  draw(answer: ConnectionsAnswer | undefined): void {
-    const ids = Object.keys(answer?.connections ?? {});
+  draw(answer: ConnectionsAnswer): void {
+    const ids = Object.keys(answer.connections);
     need("connections-empty").hidden = ids.length > 0;
+    this.#rates.keep(ids);
     this.#table.rows(ids).forEach(({ cells }, at) => {
       const id = ids[at] ?? "";
-      const line = answer?.connections[id];
-      const [name, state, tickers, rate, spark, messages, errors, latency, detail] = cells;
+      const line = answer.connections[id];
+      const [name, state, tickers, messages, rate, spark, errors, latency, detail] = cells;
       if (
-        !line || !name || !state || !tickers || !rate || !spark || !messages || !errors || !latency || !detail
+        !line || !name || !state || !tickers || !messages || !rate || !spark || !errors || !latency || !detail
       ) return;
       setText(name, line.name);
       name.title = id;
@@ -65,9 +68,10 @@ export class ConnectionsTable {
       state.dataset.state = line.status;
       state.dataset.dot = DOTS[line.status] ?? "quiet";
       setText(tickers, formatCount(line.tickers));
+      setText(messages, formatRate(this.#rates.add(id, line.messages, performance.now())));
+      messages.title = `${formatCount(line.messages)} since the start`;
       setText(rate, formatRate(line.rate));
       drawSpark(spark, this.history.add(`connection ${id}`, line.rate));
-      setText(messages, formatCount(line.messages));
       setText(errors, formatCount(line.errors));
       errors.dataset.sign = line.errors > 0 ? "warn" : "";
       setText(latency, formatSpan(line.latency_ms));

@@ -4,7 +4,7 @@ import { type ConnectionsAnswer, ConnectionsTable, startRebalance } from "./conn
 import { type CostAnswer, drawCost, writePairs } from "./cost_panel.ts";
 import { need, setText } from "../element.ts";
 import { ask, type StreamsHealth } from "./health_answer.ts";
-import { KeyedTable } from "../keyed_table.ts";
+import { type EdgesAnswer, EdgesTable } from "./edges_table.ts";
 import {
   formatCompact,
   formatCount,
@@ -14,7 +14,7 @@ import {
   zoneName,
 } from "../number_format.ts";
 import { RateHistory } from "./sparkline.ts";
-import { StreamsTable, writeState } from "./streams_table.ts";
+import { StreamsTable } from "./streams_table.ts";
 import { startTheme } from "../theme.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -24,15 +24,6 @@ const ASK_EVERY_MS = 2_000;
 const COST_EVERY = 15;
 /** Longest an answer is waited for. */
 const ASK_LIMIT_MS = 5_000;
-/** An edge that hasn't answered for so long is not shown any more. */
-const EDGE_KEPT_MS = 120_000;
-
-interface Alive {
-  readonly edge: string;
-  readonly version: string;
-  readonly phase: string;
-  readonly uptime_s: number;
-}
 
 interface Stats {
   readonly active_connections: number;
@@ -58,8 +49,7 @@ class HealthPage {
   readonly #history = new RateHistory();
   readonly #streams = new StreamsTable(this.#history);
   readonly #connections = new ConnectionsTable(this.#history);
-  readonly #edgeTable = new KeyedTable("edges", ["name", "state", "num right", "num right", "num"]);
-  readonly #edges = new Map<string, Alive & { seenAt: number; clients: number | undefined }>();
+  readonly #edges = new EdgesTable();
   #round = 0;
 
   async run(): Promise<never> {
@@ -74,17 +64,20 @@ class HealthPage {
     const token = need("admin-token", HTMLInputElement).value.trim();
     const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
     const read = async <T>(route: string) => (await ask<T>(route, signal, headers)).value;
-    const [{ status, value: health }, connections, stats, alive] = await Promise.all([
+    const [{ status, value: health }, connections, stats, edges] = await Promise.all([
       ask<Health>("health/streams", signal, headers),
       read<ConnectionsAnswer>("api/websocket/connections"),
       read<Stats>("ws/stats"),
-      read<Alive>("health"),
+      read<EdgesAnswer>("health/edges"),
     ]);
     this.#drawVerdict(health, status);
-    if (health) this.#streams.draw(Object.values(health.streams));
-    this.#connections.draw(connections);
     this.#drawTiles(health, connections, stats);
-    this.#drawEdges(alive, stats);
+    // What is not told now stays as it was told last, and looks it.
+    need("report").dataset.age = health ? "now" : "past";
+    if (connections) this.#connections.draw(connections);
+    if (edges) this.#edges.draw(edges);
+    if (!health) return;
+    this.#streams.draw(Object.values(health.streams));
     this.#drawIngest(health);
     if (this.#round++ % COST_EVERY === 0) drawCost(await read<CostAnswer>("api/cost"));
   }
@@ -114,26 +107,7 @@ class HealthPage {
     setText(need("tile-upstream"), up ?? "–");
   }
 
-  #drawEdges(alive: Alive | undefined, stats: Stats | undefined): void {
-    const now = Date.now();
-    if (alive) this.#edges.set(alive.edge, { ...alive, seenAt: now, clients: stats?.active_connections });
-    for (const [id, edge] of this.#edges) if (now - edge.seenAt > EDGE_KEPT_MS) this.#edges.delete(id);
-    const edges = [...this.#edges.values()].sort((a, b) => a.edge < b.edge ? -1 : 1);
-    this.#edgeTable.rows(edges.map(({ edge }) => edge)).forEach(({ cells }, at) => {
-      const edge = edges[at];
-      const [name, phase, clients, uptime, version] = cells;
-      if (!edge || !name || !phase || !clients || !uptime || !version) return;
-      setText(name, edge.edge);
-      writeState(phase, edge.phase);
-      phase.dataset.dot = edge.phase === "serving" || edge.phase === "ready" ? "live" : "stale";
-      setText(clients, formatCount(edge.clients));
-      setText(uptime, formatSpan(edge.uptime_s * 1000));
-      setText(version, edge.version);
-    });
-  }
-
-  #drawIngest(health: Health | undefined): void {
-    const { ingest, store } = health ?? {};
+  #drawIngest({ ingest, store }: Health): void {
     const rows: (readonly [string, string])[] = [
       ["Ingest", ingest ? `${ingest.instance} (${ingest.role})` : "has not reported"],
       ["Reported", ingest ? `${formatSpan(ingest.report_age_ms)} ago` : "–"],

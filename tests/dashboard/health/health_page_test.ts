@@ -29,6 +29,8 @@ browserTest(
       "off",
     ]);
     assertEquals(await page.locator("#connections tbody tr").count(), 2);
+    assertEquals(await page.locator("#edges tbody tr").count(), 2);
+    assertEquals(await textOf(page, "edges-note"), "2 instances");
     assertEquals(await textOf(page, "tile-upstream"), "1/2");
     await untilText(page, "cost-note", "prices of 2026-08");
     const asked = page.waitForRequest((request) => request.method() === "POST");
@@ -41,6 +43,8 @@ browserTest(
     assertEquals(complaints, []);
     await edge.stop();
     await untilText(page, "verdict-text", "The server does not answer");
+    assertEquals(await page.locator("#report").getAttribute("data-age"), "past");
+    assertEquals(await page.locator("#connections tbody tr").count(), 2, "what was told last stays");
     edge.restart();
     await untilText(page, "verdict-text", "fmv is not flowing");
   },
