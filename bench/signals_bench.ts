@@ -52,7 +52,7 @@ function warmFold(): { fold: SignalFold; bytes: number } {
 }
 
 const { fold, bytes } = warmFold();
-const chars = [...fold.snapshotChanged().values()].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+const chars = [...fold.checkpoints.whole().values()].reduce((sum, text) => sum + (text?.length ?? 0), 0);
 await Deno.stderr.write(new TextEncoder().encode(
   `${SYMBOLS} symbols: ${(bytes / 1e6).toFixed(0)} MB of heap, ${
     (chars / 1e6).toFixed(1)
@@ -84,12 +84,12 @@ Deno.bench({
   group: "checkpoint",
   fn(b) {
     for (const event of ahead("trade")) fold.apply(event);
-    fold.beginCheckpoint();
+    fold.checkpoints.begin();
     b.start();
-    fold.stepCheckpoint(200);
+    fold.checkpoints.step(200);
     b.end();
-    fold.stepCheckpoint(Infinity);
-    fold.takeCheckpoint();
+    fold.checkpoints.step(Infinity);
+    fold.checkpoints.take();
   },
 });
 

@@ -13,8 +13,20 @@ export class CheckpointState {
   constructor(readonly sym: string) {}
 }
 
+/** Checkpoints as whoever keeps them sees them. */
+export interface CheckpointSource {
+  /** Marks this moment; what changes from now on belongs to the next checkpoint. One under way is finished and becomes part of it. */
+  begin(): void;
+  /** Writes at most so many of the marked states; gives how many are left. */
+  step(maxStates: number): number;
+  /** What was written, symbol → text, once {@link step} has left nothing; undefined deletes one. */
+  take(): Map<string, string | undefined>;
+  /** A checkpoint of this moment, at once: for tests and small folds. */
+  whole(): Map<string, string | undefined>;
+}
+
 /** See the top of the file. `write` gives a state's text; undefined: nothing worth keeping. */
-export class Checkpoints<S extends CheckpointState> {
+export class Checkpoints<S extends CheckpointState> implements CheckpointSource {
   readonly #changed = new Set<S>();
   #pending: S[] = [];
   readonly #removed = new Set<string>();
@@ -37,7 +49,6 @@ export class Checkpoints<S extends CheckpointState> {
     this.#removed.add(state.sym);
   }
 
-  /** Begins a checkpoint of this moment; one that was begun before is finished first and becomes part of it. */
   begin(): void {
     this.step(Infinity);
     for (const sym of this.#removed) this.#texts.set(sym, undefined);
@@ -50,7 +61,6 @@ export class Checkpoints<S extends CheckpointState> {
     }
   }
 
-  /** Writes at most so many states; gives how many are left. */
   step(maxStates: number): number {
     for (let n = 0; n < maxStates && this.#pending.length > 0; n++) {
       const state = this.#pending.pop();
@@ -59,11 +69,16 @@ export class Checkpoints<S extends CheckpointState> {
     return this.#pending.length;
   }
 
-  /** What the checkpoint wrote, once {@link step} has left nothing; undefined deletes a symbol. */
   take(): Map<string, string | undefined> {
     const texts = this.#texts;
     this.#texts = new Map();
     return texts;
+  }
+
+  whole(): Map<string, string | undefined> {
+    this.begin();
+    this.step(Infinity);
+    return this.take();
   }
 
   #settle(state: S): void {

@@ -1,6 +1,7 @@
 /** A derived stream's fold, as whoever hosts it sees it: events of its input streams in, events of its own out. */
 import type { FeedEvent, SymbolEvent } from "../feed/event.ts";
 import type { SignalSettings } from "../feed/settings/settings.ts";
+import type { CheckpointSource } from "./checkpoint.ts";
 
 /** `SignalSettings` with the heatmap's symbols resolved. */
 export interface DerivedSettings extends SignalSettings {
@@ -20,12 +21,8 @@ export interface DerivedFold {
   tick(nowMs: number): readonly FeedEvent[];
   /** Events of its own that stand in the list already, oldest first, after a restart: they are not made again. */
   remember(events: Iterable<FeedEvent>): void;
-  /** Marks this moment; what changes from now on belongs to the next checkpoint. */
-  beginCheckpoint(): void;
-  /** Writes at most so many of the marked states; gives how many are left. */
-  stepCheckpoint(maxStates: number): number;
-  /** What was written, symbol → text; undefined deletes one. */
-  takeCheckpoint(): Map<string, string | undefined>;
+  /** Its states as text, of one moment, a few at a time. */
+  readonly checkpoints: Pick<CheckpointSource, "begin" | "step" | "take">;
   /** Takes up saved states; gives how many could not be read. */
   restore(states: ReadonlyMap<string, string>): number;
   /** Newest event time it has seen, Unix ms, for telling what was missed; `-Infinity` before any. */

@@ -4,7 +4,7 @@
  * Cost and memory: `bench/signals_bench.ts`.
  */
 import type { MinuteBar, Signal, SymbolEvent } from "../feed/event.ts";
-import { Checkpoints } from "./checkpoint.ts";
+import { Checkpoints, type CheckpointSource } from "./checkpoint.ts";
 import type { Detector, DetectorMemory, Emit, SignalFields } from "./detectors/detector.ts";
 import { DETECTORS } from "./detectors/detector_table.ts";
 import { type Print, printOfSecond, printOfTrade } from "./print.ts";
@@ -43,14 +43,8 @@ export interface SignalFold {
   apply(event: SymbolEvent): readonly Signal[];
   /** Signals that stand in their list already: their keys are not emitted again. */
   remember(signals: Iterable<Signal>): void;
-  /** The states that changed since the last call, symbol → text; undefined deletes one. All at once: for tests and a clean stop. */
-  snapshotChanged(): Map<string, string | undefined>;
-  /** The same without a pause: begins a checkpoint of this moment … */
-  beginCheckpoint(): void;
-  /** … writes at most so many states and gives how many are left … */
-  stepCheckpoint(maxStates: number): number;
-  /** … and hands over what was written. */
-  takeCheckpoint(): Map<string, string | undefined>;
+  /** The states that changed since the last one. */
+  readonly checkpoints: CheckpointSource;
   /** Takes up saved states; those that can't be read are left out. Gives how many those were. */
   restore(states: ReadonlyMap<string, string>): number;
   /** Newest tick time of any symbol, Unix ms; `-Infinity` before any. */
@@ -81,7 +75,7 @@ class Fold implements SignalFold {
   readonly #onFairValue: readonly number[];
   readonly #maxSymbols: number;
   readonly #symbols = new Map<string, SymbolSignals>();
-  readonly #checkpoints = new Checkpoints<SymbolSignals>((state) => state.save(this.#detectors));
+  readonly checkpoints = new Checkpoints<SymbolSignals>((state) => state.save(this.#detectors));
   readonly #keys = new RecentKeys();
   readonly #emitted: Record<string, number> = {};
   #applied = 0;
@@ -113,7 +107,7 @@ class Fold implements SignalFold {
     }
     const state = this.#stateOf(event.sym);
     state.lastUse = ++this.#applied;
-    this.#checkpoints.touch(state);
+    this.checkpoints.touch(state);
     this.#event = event;
     this.#state = state;
     this.#out = undefined;
@@ -183,30 +177,12 @@ class Fold implements SignalFold {
     const oldest = [...this.#symbols.values()].sort((a, b) => a.lastUse - b.lastUse).slice(0, count);
     for (const state of oldest) {
       this.#symbols.delete(state.sym);
-      this.#checkpoints.remove(state);
+      this.checkpoints.remove(state);
     }
   }
 
   remember(signals: Iterable<Signal>): void {
     for (const signal of signals) this.#keys.add(signal.key);
-  }
-
-  snapshotChanged(): Map<string, string | undefined> {
-    this.beginCheckpoint();
-    this.stepCheckpoint(Infinity);
-    return this.takeCheckpoint();
-  }
-
-  beginCheckpoint(): void {
-    this.#checkpoints.begin();
-  }
-
-  stepCheckpoint(maxStates: number): number {
-    return this.#checkpoints.step(maxStates);
-  }
-
-  takeCheckpoint(): Map<string, string | undefined> {
-    return this.#checkpoints.take();
   }
 
   restore(states: ReadonlyMap<string, string>): number {

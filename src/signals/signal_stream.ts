@@ -18,9 +18,7 @@ export const signalStream: DerivedSpec = {
       tick: () => NOTHING,
       remember: (events) =>
         fold.remember([...events].filter((event): event is Signal => event.type === "signal")),
-      beginCheckpoint: () => fold.beginCheckpoint(),
-      stepCheckpoint: (maxStates) => fold.stepCheckpoint(maxStates),
-      takeCheckpoint: () => fold.takeCheckpoint(),
+      checkpoints: fold.checkpoints,
       restore: (states) => fold.restore(states),
       newestT: () => fold.newestT(),
     };

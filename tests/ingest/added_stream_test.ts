@@ -45,12 +45,14 @@ function turnoverFold(): DerivedFold {
     },
     tick: () => [],
     remember: () => {},
-    beginCheckpoint: () => {},
-    stepCheckpoint: () => 0,
-    takeCheckpoint() {
-      const taken = new Map(changed);
-      changed.clear();
-      return taken;
+    checkpoints: {
+      begin: () => {},
+      step: () => 0,
+      take() {
+        const taken = new Map(changed);
+        changed.clear();
+        return taken;
+      },
     },
     restore(states) {
       for (const [sym, text] of states) sums.set(sym, Number(text));

@@ -86,12 +86,14 @@ const count: DerivedSpec = {
       },
       tick: () => [],
       remember: () => {},
-      beginCheckpoint: () => {},
-      stepCheckpoint: () => 0,
-      takeCheckpoint() {
-        const taken = changed;
-        changed = new Map();
-        return taken;
+      checkpoints: {
+        begin: () => {},
+        step: () => 0,
+        take() {
+          const taken = changed;
+          changed = new Map();
+          return taken;
+        },
       },
       restore(states) {
         for (const [sym, text] of states) counts.set(sym, Number(text));

@@ -50,7 +50,7 @@ pure("whatever bars come, maps are made, fit, add up, and survive being saved", 
           assertEquals(sums?.in, (sums?.shown ?? 0) + (sums?.consumed ?? 0) + (sums?.expired ?? 0));
         }
         const saved = new Map(
-          [...fold.snapshotChanged()].flatMap(([sym, text]) => text ? [[sym, text]] : []),
+          [...fold.checkpoints.whole()].flatMap(([sym, text]) => text ? [[sym, text]] : []),
         );
         const next = createHeatmapFold(options);
         assertEquals(next.restore(saved), 0);

@@ -113,7 +113,7 @@ pure("after a restart only what is not in the list already is given", () => {
   first.apply(barAt(0));
   const given = first.snapshots(A_MONDAY + MINUTE_MS);
   const saved = new Map(
-    [...first.snapshotChanged()].flatMap(([sym, text]) => text === undefined ? [] : [[sym, text]]),
+    [...first.checkpoints.whole()].flatMap(([sym, text]) => text === undefined ? [] : [[sym, text]]),
   );
   const second = fold();
   assertEquals(second.restore(saved), 0);

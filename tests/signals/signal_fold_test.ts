@@ -37,7 +37,7 @@ pure("saved and taken up again between any two events, it goes on as if nothing 
       let untilCut = 0;
       for (const event of events) {
         if (untilCut-- === 0) {
-          for (const [sym, text] of changedTexts(fold.snapshotChanged())) saved.set(sym, text);
+          for (const [sym, text] of changedTexts(fold.checkpoints.whole())) saved.set(sym, text);
           fold = createSignalFold();
           assertEquals(fold.restore(saved), 0);
           untilCut = cuts.next().value ?? 0;
@@ -58,22 +58,22 @@ pure("a checkpoint holds the moment it was begun, however long it takes to write
   applyAll(fold, [...at(0, 100), ...at(1, 101)]);
   const whole = createSignalFold();
   applyAll(whole, [...at(0, 100), ...at(1, 101)]);
-  fold.beginCheckpoint();
-  assertEquals(fold.stepCheckpoint(7), 13);
+  fold.checkpoints.begin();
+  assertEquals(fold.checkpoints.step(7), 13);
   applyAll(fold, at(2, 102));
-  assertEquals(fold.stepCheckpoint(Infinity), 0);
-  assertEquals([...fold.takeCheckpoint()].sort(), [...whole.snapshotChanged()].sort());
-  const next = fold.snapshotChanged();
+  assertEquals(fold.checkpoints.step(Infinity), 0);
+  assertEquals([...fold.checkpoints.take()].sort(), [...whole.checkpoints.whole()].sort());
+  const next = fold.checkpoints.whole();
   assertEquals(next.size, 20);
-  assertEquals(fold.snapshotChanged().size, 0);
+  assertEquals(fold.checkpoints.whole().size, 0);
 });
 
 pure("only what changed is in a checkpoint", () => {
   const fold = createSignalFold();
   applyAll(fold, [aTrade({ sym: "A" }), aTrade({ sym: "B" })]);
-  assertEquals([...fold.snapshotChanged().keys()].sort(), ["A", "B"]);
+  assertEquals([...fold.checkpoints.whole().keys()].sort(), ["A", "B"]);
   applyAll(fold, [aTrade({ sym: "B", price: 190 })]);
-  assertEquals([...fold.snapshotChanged().keys()], ["B"]);
+  assertEquals([...fold.checkpoints.whole().keys()], ["B"]);
 });
 
 pure("a symbol's state stays under a kilobyte, however much it has seen", () => {
@@ -87,7 +87,7 @@ pure("a symbol's state stays under a kilobyte, however much it has seen", () => 
   });
   const fold = createSignalFold();
   applyAll(fold, events);
-  const text = fold.snapshotChanged().get("AAPL") ?? "";
+  const text = fold.checkpoints.whole().get("AAPL") ?? "";
   assert(text.length > 100);
   assertLess(text.length, 1024);
 });
@@ -97,10 +97,10 @@ pure("over its bound the symbols unheard of for longest go, from checkpoints too
   const trade = (n: number) => aTrade({ sym: `S${n}`, t: A_MONDAY + n });
   applyAll(fold, Array.from({ length: 40 }, (_, n) => trade(n)));
   applyAll(fold, [trade(0)]);
-  fold.snapshotChanged();
+  fold.checkpoints.whole();
   applyAll(fold, [trade(40)]);
   assertEquals(fold.counts().symbols, 39);
-  const changed = fold.snapshotChanged();
+  const changed = fold.checkpoints.whole();
   assertEquals([changed.has("S1"), changed.get("S1"), changed.has("S2"), changed.has("S0")], [
     true,
     undefined,
@@ -166,7 +166,7 @@ pure("nothing that comes from outside makes it throw, and what it then says is s
       const fold = createSignalFold();
       for (const signal of applyAll(fold, events)) assert(SIGNAL_KINDS.includes(signal.kind), signal.kind);
       const again = createSignalFold();
-      assertEquals(again.restore(changedTexts(fold.snapshotChanged())), 0);
+      assertEquals(again.restore(changedTexts(fold.checkpoints.whole())), 0);
       again.apply(aTrade());
     }),
     { numRuns: 300 },
@@ -216,12 +216,12 @@ pure(
     const fold = createSignalFold({ detectors });
     assertEquals(keysOf(applyAll(fold, events.slice(0, 3)), "round_lot"), ["round_lot|AAPL|1"]);
     const next = createSignalFold({ detectors });
-    next.restore(changedTexts(fold.snapshotChanged()));
+    next.restore(changedTexts(fold.checkpoints.whole()));
     assertEquals(applyAll(next, events.slice(3)).map(({ key, source, lots }) => [key, source, lots]), [
       ["round_lot|AAPL|2", "tick", 2],
     ]);
     // A release without it reads the same checkpoint.
-    assertEquals(createSignalFold().restore(changedTexts(next.snapshotChanged())), 0);
+    assertEquals(createSignalFold().restore(changedTexts(next.checkpoints.whole())), 0);
   },
 );
 

@@ -75,7 +75,7 @@ export class DerivedCheckpoint {
     if (this.#state.name === "saving") await this.#state.done;
     if (this.#state.name === "fenced") return;
     this.#begin(this.#options.clock.monotonic());
-    this.#options.fold.stepCheckpoint(Infinity);
+    this.#options.fold.checkpoints.step(Infinity);
     this.#collect();
     if (this.#unsaved.size > 0) await this.#save(this.#options.positions(), signal);
   }
@@ -87,12 +87,12 @@ export class DerivedCheckpoint {
 
   #begin(now: number): void {
     this.#beganAtMs = now;
-    this.#options.fold.beginCheckpoint();
+    this.#options.fold.checkpoints.begin();
     this.#state = { name: "writing", cursor: new Map(this.#options.positions()), made: this.#options.made() };
   }
 
   #write(maxStates: number, now: number): void {
-    if (this.#state.name !== "writing" || this.#options.fold.stepCheckpoint(maxStates) > 0) return;
+    if (this.#state.name !== "writing" || this.#options.fold.checkpoints.step(maxStates) > 0) return;
     const { cursor, made } = this.#state;
     this.#collect();
     this.#state = this.#unsaved.size === 0
@@ -101,7 +101,7 @@ export class DerivedCheckpoint {
   }
 
   #collect(): void {
-    for (const [sym, text] of this.#options.fold.takeCheckpoint()) this.#unsaved.set(sym, text);
+    for (const [sym, text] of this.#options.fold.checkpoints.take()) this.#unsaved.set(sym, text);
   }
 
   async #save(cursor: Cursor, signal: AbortSignal): Promise<void> {

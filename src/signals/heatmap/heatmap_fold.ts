@@ -4,7 +4,7 @@
  */
 import type { Heatmap, MinuteBar } from "../../feed/event.ts";
 import { canonicalSymbol } from "../../feed/symbol.ts";
-import { Checkpoints } from "../checkpoint.ts";
+import { Checkpoints, type CheckpointSource } from "../checkpoint.ts";
 import { contentHash } from "./content_hash.ts";
 import { HeatBars } from "./heat_bars.ts";
 import type { Exposure } from "./heat_bars.ts";
@@ -37,11 +37,8 @@ export interface HeatmapFold {
   snapshots(nowMs: number, limit?: number): readonly Heatmap[];
   /** Heatmaps that stand in their list already, oldest first: the same content is not given again. */
   remember(heatmaps: Iterable<Heatmap>): void;
-  /** As in `signal_fold.ts`. */
-  snapshotChanged(): Map<string, string | undefined>;
-  beginCheckpoint(): void;
-  stepCheckpoint(maxStates: number): number;
-  takeCheckpoint(): Map<string, string | undefined>;
+  /** The states that changed since the last one. */
+  readonly checkpoints: CheckpointSource;
   /** Takes up saved states of the symbols asked for. Gives how many could not be read. */
   restore(states: ReadonlyMap<string, string>): number;
   /** Sums of one symbol since it was first heard of; undefined for a symbol not asked for. */
@@ -58,7 +55,7 @@ interface SymbolMap {
 
 class Fold implements HeatmapFold {
   readonly #maps = new Map<string, SymbolMap>();
-  readonly #checkpoints = new Checkpoints<HeatBars>((bars) => bars.save());
+  readonly checkpoints = new Checkpoints<HeatBars>((bars) => bars.save());
   #lastT = -Infinity;
 
   constructor(options: HeatmapFoldOptions) {
@@ -76,7 +73,7 @@ class Fold implements HeatmapFold {
     const map = this.#maps.get(bar.sym);
     const heatBar = map && readHeatBar(bar);
     if (map === undefined || heatBar === undefined) return;
-    this.#checkpoints.touch(map.bars);
+    this.checkpoints.touch(map.bars);
     if (map.bars.put(heatBar)) map.dirty = true;
   }
 
@@ -106,24 +103,6 @@ class Fold implements HeatmapFold {
       if (map !== undefined) map.hash = heatmap.hash;
       if (heatmap.t > this.#lastT) this.#lastT = heatmap.t;
     }
-  }
-
-  snapshotChanged(): Map<string, string | undefined> {
-    this.beginCheckpoint();
-    this.stepCheckpoint(Infinity);
-    return this.takeCheckpoint();
-  }
-
-  beginCheckpoint(): void {
-    this.#checkpoints.begin();
-  }
-
-  stepCheckpoint(maxStates: number): number {
-    return this.#checkpoints.step(maxStates);
-  }
-
-  takeCheckpoint(): Map<string, string | undefined> {
-    return this.#checkpoints.take();
   }
 
   restore(states: ReadonlyMap<string, string>): number {

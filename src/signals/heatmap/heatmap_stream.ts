@@ -40,9 +40,7 @@ export const heatmapStream: DerivedSpec = {
       },
       remember: (events) =>
         fold.remember([...events].filter((event): event is Heatmap => event.type === "heatmap")),
-      beginCheckpoint: () => fold.beginCheckpoint(),
-      stepCheckpoint: (maxStates) => fold.stepCheckpoint(maxStates),
-      takeCheckpoint: () => fold.takeCheckpoint(),
+      checkpoints: fold.checkpoints,
       restore: (states) => fold.restore(states),
       newestT: () => newestT,
     };

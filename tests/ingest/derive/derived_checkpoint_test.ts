@@ -123,16 +123,14 @@ test("a list that is slow to be read holds nothing up but the catching up, and t
 });
 
 /** A fold with nothing but states to save. */
-const bareFold = (takeCheckpoint: () => Map<string, string>): DerivedFold => ({
+const bareFold = (take: () => Map<string, string>): DerivedFold => ({
   stream: "signal",
   inputs: new Set(["tick"]),
   tellsGaps: true,
   apply: () => [],
   tick: () => [],
   remember: () => {},
-  beginCheckpoint: () => {},
-  stepCheckpoint: () => 0,
-  takeCheckpoint,
+  checkpoints: { begin: () => {}, step: () => 0, take },
   restore: () => 0,
   newestT: () => -Infinity,
 });
