@@ -97,7 +97,9 @@ Deno.test({
   }`,
   ignore: missing.ignore || !long,
   async fn() {
-    const text = assertNoStampede(await restartOneOfTwo(5_000, 20, 10));
-    await Deno.writeTextFile(`${Deno.env.get("TICKCAST_REPORTS") ?? "/tmp"}/rolling_restart.txt`, text);
+    const restarted = await restartOneOfTwo(5_000, 20, 10);
+    const directory = Deno.env.get("TICKCAST_REPORTS") ?? "/tmp";
+    await Deno.writeTextFile(`${directory}/rolling_restart.json`, JSON.stringify(restarted, null, 1));
+    await Deno.writeTextFile(`${directory}/rolling_restart.txt`, assertNoStampede(restarted));
   },
 });

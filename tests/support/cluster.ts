@@ -2,12 +2,14 @@
 import { systemClock } from "../../src/feed/clock.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import { startSimulator } from "../../src/simulator/start_simulator.ts";
+import type { Simulator } from "../../src/simulator/simulator_options.ts";
 import { type Nginx, startNginx } from "./nginx.ts";
 import { type Process, startProcess } from "./processes.ts";
 import { type RedisServer, startRedis } from "./redis_server.ts";
 
 /** A running cluster. */
 export interface Cluster extends AsyncDisposable {
+  readonly simulator: Simulator;
   readonly redis: RedisServer;
   readonly ingest: Process;
   /** What a standby is started with. */
@@ -22,16 +24,20 @@ export interface ClusterOptions {
   readonly rate: number;
   readonly symbols?: number;
   readonly edge?: Readonly<Record<string, string>>;
+  /** What the simulator's sockets took, by connection. */
+  readonly onWritten?: (connection: number, events: readonly string[]) => void;
 }
 
 const hostOf = (base: string) => new URL(base).host;
 
 /** Starts two edges behind nginx, and what feeds them. */
-export async function startCluster({ rate, symbols = 50, edge = {} }: ClusterOptions): Promise<Cluster> {
+export async function startCluster(
+  { rate, symbols = 50, edge = {}, onWritten }: ClusterOptions,
+): Promise<Cluster> {
   await using started = new AsyncDisposableStack();
   const redis = started.use(await startRedis());
   const simulator = started.adopt(
-    await startSimulator({ rate, symbols }, { clock: systemClock, log: silentLog }),
+    await startSimulator({ rate, symbols, onWritten }, { clock: systemClock, log: silentLog }),
     (one) => one.stop(),
   );
   const common = { REDIS_URL: redis.url, LOG_LEVEL: "info" };
@@ -52,6 +58,7 @@ export async function startCluster({ rate, symbols = 50, edge = {} }: ClusterOpt
   const nginx = started.use(await startNginx(edges.map(({ base }) => hostOf(base))));
   const running = started.move();
   return {
+    simulator,
     redis,
     ingest,
     ingestEnvironment,
