@@ -12,6 +12,24 @@ export const GAP_CAUSES = ["evicted", "epoch", "slow", "overflow", "upstream"] a
 /** One of {@link GAP_CAUSES}. */
 export type GapCause = (typeof GAP_CAUSES)[number];
 
+/** What a client can be too much of: each is a setting, and counted where it is met. */
+export const CLIENT_LIMITS = [
+  "address",
+  "token",
+  "instance",
+  "sockets",
+  "memory",
+  "auth_time",
+  "messages",
+  "bytes",
+  "message_size",
+  "symbols",
+  "headers",
+  "header_time",
+] as const;
+/** One of {@link CLIENT_LIMITS}. */
+export type ClientLimit = (typeof CLIENT_LIMITS)[number];
+
 /** Called with durations and lags as they happen; set by whoever keeps histograms. */
 export interface EdgeObservers {
   /** One flush of one stream to all its due followers, in seconds. */
@@ -80,6 +98,8 @@ export class EdgeCounters {
   readonly gaps = new Map<GapCause, number>();
   /** Elements of lists that could not be used, client messages refused, by reason. */
   readonly drops = new Map<string, number>();
+  /** Times a client met a limit. */
+  readonly limits = new Map<ClientLimit, number>(CLIENT_LIMITS.map((name) => [name, 0]));
   /** Reads of list tails, and those that failed. */
   pulls = 0;
   pullFailures = 0;
@@ -116,7 +136,13 @@ export class EdgeCounters {
     count(this.drops, reason, by);
   }
 
+  /** A client met a limit. */
+  limit(name: ClientLimit): void {
+    count(this.limits, name, 1);
+  }
+
   refuse(code: string): void {
+    if (code === "TOO_MANY_SYMBOLS") this.limit("symbols");
     count(this.refused, code, 1);
   }
 }

@@ -68,8 +68,9 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
   const streams = options.streams ?? STREAMS;
   const stop = new AbortController();
   const access = createAccess(settings, { store, clock });
+  const delivery = makeDelivery(options, streams, (before, after) => reseat(core, before, after));
   const core: EdgeCore = {
-    ...makeDelivery(options, streams, (before, after) => reseat(core, before, after)),
+    ...delivery,
     edgeId: options.edgeId,
     settings,
     clock,
@@ -77,13 +78,17 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     log,
     gate: options.gate ?? access.gate,
     slowLimits: slowLimits(settings),
-    subjects: new ConnectionLimits(settings.maxConnectionsPerToken, "token"),
+    subjects: new ConnectionLimits(
+      settings.maxConnectionsPerToken,
+      "token",
+      () => delivery.counters.limit("token"),
+    ),
     stopped: stop.signal,
     pumpSnapshots: () => hub.pumpSoon(),
     states: () => Object.fromEntries(operations.health.states()),
   };
   const memoryBytes = options.memoryBytes ?? (() => 0);
-  const entry = new ClientEntry(settings, clock, memoryBytes);
+  const entry = new ClientEntry(settings, clock, memoryBytes, core.counters);
   const hub = new SessionHub(core);
   const massive = new MassiveDoor(core);
   const facts: EdgeFacts = {

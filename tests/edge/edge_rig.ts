@@ -18,6 +18,12 @@ export const edgeSettings = (over: Partial<EdgeSettings> = {}): EdgeSettings => 
   maxConnectionsPerIp: 1000,
   maxConnectionsPerToken: 1000,
   messagesPerSecond: 50,
+  bytesPerSecond: 65_536,
+  messageMaxBytes: 16 * 1024,
+  maxSymbols: 2000,
+  authTimeoutMs: 5000,
+  headersMaxBytes: 16 * 1024,
+  headersTimeoutMs: 5000,
   trustedProxies: [],
   memoryShedBytes: 0,
   adminPort: undefined,
@@ -83,6 +89,7 @@ export interface RigOptions {
   readonly pullMs?: number;
   readonly wrapStore?: (store: FeedStore) => FeedStore;
   readonly edgeId?: string;
+  readonly memoryBytes?: () => number;
 }
 
 /** An edge that answers {@link Edge.fetch}; nothing listens until a test serves. */
@@ -101,6 +108,7 @@ export function edgeRig(options: RigOptions = {}): Rig {
     pages: new Map(),
     ...(options.streams && { streams: options.streams }),
     ...(options.gate && { gate: options.gate }),
+    ...(options.memoryBytes && { memoryBytes: options.memoryBytes }),
   });
   return {
     edge,

@@ -8,11 +8,14 @@ import { TickcastError } from "../../feed/error.ts";
 export class ConnectionLimits {
   readonly #limit: number;
   readonly #what: "address" | "token";
+  readonly #onFull: (() => void) | undefined;
   readonly #held = new Map<string, number>();
 
-  constructor(limit: number, what: "address" | "token") {
+  /** @param onFull called when a holder is refused */
+  constructor(limit: number, what: "address" | "token", onFull?: () => void) {
     this.#limit = limit;
     this.#what = what;
+    this.#onFull = onFull;
   }
 
   /** Holders of connections now. */
@@ -33,6 +36,7 @@ export class ConnectionLimits {
   check(holder: string | undefined): void {
     const held = holder ? this.count(holder) : 0;
     if (held < this.#limit) return;
+    this.#onFull?.();
     throw new TickcastError(
       "OVERLOADED",
       `Cannot take a connection as one ${this.#what} may hold ${this.#limit}: current number is ${held}`,

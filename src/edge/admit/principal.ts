@@ -23,14 +23,11 @@ export type Door = "ws" | "sse" | "poll" | "snapshot" | "massive";
 
 /** A request let in. */
 export interface Admission {
-  /** Undefined only on `ws` and `massive`: it must authenticate by a message within {@link AUTH_DEADLINE_MS}. */
+  /** Undefined only on `ws` and `massive`: it must authenticate by a message within `CLIENT_AUTH_TIMEOUT`. */
   readonly principal: Principal | undefined;
   /** To be set on the answer (an HttpOnly cookie after a ticket), where the door can. */
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
-
-/** How long a socket may stay unauthenticated. */
-export const AUTH_DEADLINE_MS = 5000;
 
 /** Judges clients. */
 export interface AccessGate {

@@ -11,19 +11,12 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether one more is within bounds. */
-  take(nowMs: number): boolean {
+  /** Whether so many more are within bounds. */
+  take(nowMs: number, amount = 1): boolean {
     this.#left = Math.min(this.burst, this.#left + (nowMs - this.#atMs) * this.perSecond / 1000);
     this.#atMs = nowMs;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    if (this.#left < amount) return false;
+    this.#left -= amount;
     return true;
   }
 }
-
-/** At once a socket may send what is allowed in so many seconds. */
-const BURST_SECONDS = 4;
-
-/** What one socket may send: `CLIENT_MESSAGES_PER_SECOND`, and a burst of it. */
-export const messageBucket = (messagesPerSecond: number, nowMs: number): TokenBucket =>
-  new TokenBucket(messagesPerSecond * BURST_SECONDS, messagesPerSecond, nowMs);

@@ -8,6 +8,7 @@ import { clientAddress, trustedRanges } from "../admit/client_address.ts";
 import { ConnectionLimits } from "../admit/connection_limits.ts";
 import type { IpRange } from "../admit/ip_address.ts";
 import { MemoryWatch } from "../admit/memory_watch.ts";
+import type { EdgeCounters } from "../edge_counters.ts";
 import type { SocketHandlers } from "./websocket_transport.ts";
 
 /** The part of the settings this is about. */
@@ -18,10 +19,16 @@ export class ClientEntry {
   readonly #limits: ConnectionLimits;
   readonly #trusted: readonly IpRange[];
   readonly #memory: MemoryWatch;
+  readonly #counters: EdgeCounters;
 
   /** @param memoryBytes resident memory of the process, bytes */
-  constructor(settings: EntrySettings, clock: Clock, memoryBytes: () => number) {
-    this.#limits = new ConnectionLimits(settings.maxConnectionsPerIp, "address");
+  constructor(settings: EntrySettings, clock: Clock, memoryBytes: () => number, counters: EdgeCounters) {
+    this.#counters = counters;
+    this.#limits = new ConnectionLimits(
+      settings.maxConnectionsPerIp,
+      "address",
+      () => counters.limit("address"),
+    );
     this.#trusted = trustedRanges(settings.trustedProxies);
     this.#memory = new MemoryWatch({ limitBytes: settings.memoryShedBytes, memoryBytes, clock });
   }
@@ -37,6 +44,7 @@ export class ClientEntry {
    * @throws {TickcastError} OVERLOADED
    */
   enter(request: Request, remote: string | undefined): Disposable {
+    if (this.#memory.isShedding) this.#counters.limit("memory");
     this.#memory.check();
     return this.#limits.take(clientAddress(remote, request.headers.get("x-forwarded-for"), this.#trusted));
   }

@@ -4,7 +4,7 @@
  */
 import { comparePositions, parseCursor } from "../../feed/cursor.ts";
 import { describeError, publicError, TickcastError } from "../../feed/error.ts";
-import { type ClientCommand, MESSAGE_MAX_CHARS, readCommand, type RequestId } from "./client_commands.ts";
+import { type ClientCommand, readCommand, type RequestId } from "./client_commands.ts";
 import { wantedUnder } from "../admit/auth_rights.ts";
 import { intervalOf } from "./join_streams.ts";
 import type { Principal } from "../admit/principal.ts";
@@ -13,7 +13,7 @@ import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
 import { requestOf, reshape, subscribe, type SubscriptionRequest, unsubscribe } from "./subscribe.ts";
-import { messageBucket, type TokenBucket } from "../admit/token_bucket.ts";
+import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
 
 /** Commands a client may have waiting. */
 const WAITING_MAX = 64;
@@ -37,7 +37,7 @@ export interface ConnectionDefaults {
 export class CommandDesk {
   readonly #session: Session;
   readonly #defaults: ConnectionDefaults;
-  #bucket: TokenBucket | undefined;
+  #allowance: MessageAllowance | undefined;
   #refused = 0;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
@@ -58,12 +58,16 @@ export class CommandDesk {
   /** One text message. */
   receive(text: string): void {
     const { core } = this.#session;
-    this.#bucket ??= messageBucket(core.settings.messagesPerSecond, core.clock.monotonic());
-    if (!this.#bucket.take(core.clock.monotonic())) return this.#refuseFlood();
+    const { messageMaxBytes } = core.settings;
+    const nowMs = core.clock.monotonic();
+    const bytes = textBytes(text, messageMaxBytes);
+    this.#allowance ??= new MessageAllowance(core.settings, nowMs);
+    const over = this.#allowance.take(bytes, nowMs);
+    if (over !== undefined) return this.#refuseFlood(over);
+    if (bytes > messageMaxBytes) return this.#refuseLarge(bytes);
     const read = readCommand(text);
     if (read.ok) return this.#carryOut(read.command);
     this.#fault(read.error, read.id);
-    if (text.length > 4 * MESSAGE_MAX_CHARS) this.#session.close(4504, "message too large");
   }
 
   /** A message that is no text. */
@@ -207,16 +211,29 @@ export class CommandDesk {
     if (code === "INTERNAL") {
       this.#session.core.log.error("ws_error", { client: this.#session.id, error: describeError(error) });
     }
-    this.#session.core.counters.drop(`client_${code.toLowerCase()}`);
+    const { counters } = this.#session.core;
+    if (code === "TOO_LARGE") counters.limit("message_size");
+    if (code === "TOO_MANY_SYMBOLS") counters.limit("symbols");
+    counters.drop(`client_${code.toLowerCase()}`);
     this.#session.say(say.fault(code, message, id));
   }
 
-  #refuseFlood(): void {
+  #refuseLarge(bytes: number): void {
+    const { messageMaxBytes } = this.#session.core.settings;
+    const message =
+      `Cannot take a message as it must be at most ${messageMaxBytes} bytes: current length is ${bytes}`;
+    this.#fault(new TickcastError("TOO_LARGE", message), undefined);
+    if (bytes > 4 * messageMaxBytes) this.#session.close(4504, "message too large");
+  }
+
+  #refuseFlood(over: "messages" | "bytes"): void {
+    const { counters, settings } = this.#session.core;
     this.#refused++;
-    this.#session.core.counters.drop("client_rate_limited");
+    counters.drop("client_rate_limited");
+    counters.limit(over);
     if (this.#refused === 1) {
-      const message =
-        `Cannot take so many messages as there may be ${this.#session.core.settings.messagesPerSecond} a second`;
+      const most = over === "messages" ? settings.messagesPerSecond : settings.bytesPerSecond;
+      const message = `Cannot take so many ${over} as there may be ${most} a second`;
       this.#session.say(say.fault("RATE_LIMITED", message, undefined));
     } else if (this.#refused > REFUSED_MAX) this.#session.close(4003, "flood");
   }

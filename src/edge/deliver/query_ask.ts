@@ -40,6 +40,6 @@ export async function askOfQuery(
   const { patterns, unknown } = checkSymbols(query.symbols ?? ["*"], stream, core.plan, principal);
   if (unknown.length > 0) throw unknownSymbols(stream, unknown);
   const shape = { mode: query.mode, maxHz: query.maxHz, fields: query.fields };
-  const wanted = wantedAfter(undefined, patterns, shape, principal.tier);
+  const wanted = wantedAfter(undefined, patterns, shape, principal.tier, core.settings.maxSymbols);
   return { feed, start, wanted, waitMs: query.waitSeconds * 1000 };
 }

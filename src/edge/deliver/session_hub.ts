@@ -2,7 +2,6 @@
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { PLAN_IDLE_MS } from "../pull/plan_reader.ts";
-import { AUTH_DEADLINE_MS } from "../admit/principal.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ClientFacts } from "../report/stats_report.ts";
@@ -49,6 +48,7 @@ export class SessionHub implements ClientFacts, Disposable {
     }
     const { wsMaxConnections } = this.#core.settings;
     if (this.#sessions.size < wsMaxConnections) return;
+    this.#core.counters.limit("instance");
     throw new TickcastError(
       "OVERLOADED",
       `Cannot take a client as this instance is full: its limit is ${wsMaxConnections} connections`,
@@ -145,11 +145,16 @@ export class SessionHub implements ClientFacts, Disposable {
     void this.#core.plan.ensure(PLAN_IDLE_MS);
     for (const session of this.#sessions) {
       if (session.principal === undefined) {
-        if (nowMs - session.openedMs >= AUTH_DEADLINE_MS) session.close(4501, "not authenticated in time");
+        if (nowMs - session.openedMs >= this.#core.settings.authTimeoutMs) this.#endUnknown(session);
       } else if ((session.principal.expiresAtMs ?? Infinity) <= now) this.#expire(session);
       if (!session.isClosed) session.tend(nowMs, SILENT_MAX_MS);
       if (session.awaitsSnapshot) this.pumpSoon();
     }
+  }
+
+  #endUnknown(session: Session): void {
+    this.#core.counters.limit("auth_time");
+    session.close(4501, "not authenticated in time");
   }
 
   #expire(session: Session): void {

@@ -81,5 +81,5 @@ function checkShape(
 ): void {
   const { patterns, unknown } = checkSymbols(symbols, stream, core.plan, principal);
   if (patterns.length === 0) throw unknownSymbols(stream, unknown);
-  wantedAfter(undefined, patterns, shape, principal.tier);
+  wantedAfter(undefined, patterns, shape, principal.tier, core.settings.maxSymbols);
 }

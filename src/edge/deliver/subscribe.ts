@@ -111,7 +111,9 @@ function askOf(
   const isEmpty = patterns.length === 0 && (held === undefined || unknown.length > 0);
   return {
     feed,
-    wanted: isEmpty ? undefined : wantedAfter(held, patterns, request.shape, principal.tier),
+    wanted: isEmpty
+      ? undefined
+      : wantedAfter(held, patterns, request.shape, principal.tier, session.core.settings.maxSymbols),
     unknown,
   };
 }

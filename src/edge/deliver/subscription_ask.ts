@@ -7,7 +7,6 @@ import { TickcastError } from "../../feed/error.ts";
 import type { Tier } from "../../feed/settings/settings.ts";
 import type { StreamTable } from "../../feed/stream.ts";
 import { parsePattern, patternList, type SymbolPatterns, symbolPatterns } from "../../feed/symbol.ts";
-import { SYMBOLS_MAX } from "./client_commands.ts";
 import type { PlanReader } from "../pull/plan_reader.ts";
 import { maySeeStream, mayUsePattern, type Principal } from "../admit/principal.ts";
 import type { Wanted } from "../follow/selection.ts";
@@ -87,9 +86,10 @@ export function wantedAfter(
   patterns: readonly string[],
   shape: ShapeAsk,
   tier: Tier,
+  maxSymbols: number,
 ): Wanted {
   const all = symbolPatterns([...(held ? patternList(held.patterns) : []), ...patterns]);
-  checkCount(all);
+  checkCount(all, maxSymbols);
   const maxHz = shape.maxHz === undefined ? held?.maxHz : shape.maxHz ?? undefined;
   const fields = shape.fields === undefined
     ? held?.fields
@@ -100,12 +100,12 @@ export function wantedAfter(
   return { patterns: all, mode, maxHz, fields };
 }
 
-function checkCount(patterns: SymbolPatterns): void {
+function checkCount(patterns: SymbolPatterns, maxSymbols: number): void {
   const count = patterns.names.size + patterns.prefixes.length;
-  if (count <= SYMBOLS_MAX) return;
+  if (count <= maxSymbols) return;
   throw new TickcastError(
     "TOO_MANY_SYMBOLS",
-    `Cannot follow so many symbols as a subscription has at most ${SYMBOLS_MAX}: current number is ${count}`,
+    `Cannot follow so many symbols as a subscription has at most ${maxSymbols}: current number is ${count}`,
   );
 }
 

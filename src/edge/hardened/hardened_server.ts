@@ -11,19 +11,23 @@ import { describeError } from "../../feed/error.ts";
 import type { Stoppable } from "../drain.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { AdmittedUpgrade, EdgeDoors } from "../admit/edge_doors.ts";
+import { guardConnections } from "./connection_guard.ts";
 import { checkHardenedRuntime } from "./hardened_runtime.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import { readNodeRequest, writeNodeResponse, writeRawResponse } from "./node_exchange.ts";
 
-/** A client message, all its fragments together; more ends the socket with 1009. */
-export const MESSAGE_MAX_BYTES = 16 * 1024;
-/** Headers of a request, all together. */
-export const HEADERS_MAX_BYTES = 16 * 1024;
-/** For all headers to arrive, and for the whole request; a trickle is cut, the check coming round every second. */
-const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+/** Fragments of one message, empty ones too; more ends the socket. */
+const FRAGMENTS_MAX = 1024;
+/** What a request may take longer than its headers; a trickle is cut, the check coming round every second. */
+const BODY_TIMEOUT_MS = 5_000;
 const TIMEOUT_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 5_000;
+/** What `ws` calls a message over its bounds. */
+const TOO_LARGE_CODES: ReadonlySet<string> = new Set([
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
+  "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+]);
 /** Every socket is pinged this often and ended when it has not answered by the next time. */
 const PING_MS = 30_000;
 
@@ -46,20 +50,25 @@ export async function serveHardened(options: HardenedOptions): Promise<HardenedS
   checkHardenedRuntime(Deno.version.deno);
   const { core, doors, hostname, port } = options;
   const sockets = new Set<HardenedSocket>();
+  const { headersMaxBytes, headersTimeoutMs, messageMaxBytes } = core.settings;
   const server = createServer({
-    maxHeaderSize: HEADERS_MAX_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxHeaderSize: headersMaxBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: headersTimeoutMs + BODY_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   });
   const selected = new WeakMap<IncomingMessage, string>();
   const upgrader = new WebSocketServer({
     noServer: true,
-    maxPayload: MESSAGE_MAX_BYTES,
+    maxPayload: messageMaxBytes,
+    maxFragments: FRAGMENTS_MAX,
     perMessageDeflate: false,
+    // Answered by hand: a peer that pings and never reads would have its answers pile up.
+    autoPong: false,
     handleProtocols: (_offered, request) => selected.get(request) ?? false,
   });
+  guardConnections(server, core);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     answerRequest(core, doors, request, response).catch((error: unknown) => {
       core.log.debug("http_error", { error: describeError(error) });
@@ -120,7 +129,7 @@ async function answerRequest(
   const response = request instanceof Response
     ? request
     : await doors.answerFor(request, incoming.socket.remoteAddress, gone.promise);
-  await writeNodeResponse(response, outgoing, gone.promise);
+  await writeNodeResponse(response, outgoing, gone.promise, core.clock);
   if (response.status >= 500) core.counters.drop("http_5xx");
 }
 
@@ -152,13 +161,15 @@ function attach(
   socket: WsSocket,
   admitted: AdmittedUpgrade,
 ): void {
-  const held = new HardenedSocket(socket, core.clock);
+  const held = new HardenedSocket(socket, core);
   const handlers = admitted.handlers(held);
   sockets.add(held);
   socket.on("message", (data: Buffer, isBinary: boolean) => {
     handlers.onMessage(isBinary ? data : data.toString("utf8"));
   });
-  socket.on("error", (error: Error) => {
+  socket.on("ping", (data: Buffer) => held.pinged(data));
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (TOO_LARGE_CODES.has(error.code ?? "")) core.counters.limit("message_size");
     core.counters.drop("ws_protocol_error");
     core.log.debug("ws_error", { error: error.message });
   });

@@ -1,21 +1,30 @@
 /** A socket of the hardened server: one that can be ended for good, whether or not its peer ever reads. */
 import { type WebSocket as WsSocket } from "ws";
-import type { Clock } from "../../feed/clock.ts";
+import type { Buffer } from "node:buffer";
+import { MessageAllowance } from "../admit/message_allowance.ts";
+import type { EdgeCore } from "../edge_core.ts";
 import type { ServerSocket } from "../deliver/websocket_transport.ts";
 
 /** What waits for a peer that was told to close is dropped with the socket after this long. */
 const LINGER_MS = 2_000;
 
+/** A peer with more than this waiting gets no answer to its pings. */
+const PONG_BUFFERED_MAX_BYTES = 64 * 1024;
+/** After so many pings over what a socket may send it is a flood. */
+const REFUSED_PINGS_MAX = 1000;
+
 /** See the file comment. */
 export class HardenedSocket implements ServerSocket {
   readonly #socket: WsSocket;
-  readonly #clock: Clock;
+  readonly #core: EdgeCore;
+  #pings: MessageAllowance | undefined;
+  #refusedPings = 0;
   #linger: Disposable | undefined;
   #isAwaitingPong = false;
 
-  constructor(socket: WsSocket, clock: Clock) {
+  constructor(socket: WsSocket, core: EdgeCore) {
     this.#socket = socket;
-    this.#clock = clock;
+    this.#core = core;
     socket.on("pong", () => this.#isAwaitingPong = false);
   }
 
@@ -33,7 +42,7 @@ export class HardenedSocket implements ServerSocket {
 
   close(code?: number, reason?: string): void {
     this.#socket.close(code, reason);
-    this.#linger ??= this.#clock.timer(LINGER_MS, () => this.#socket.terminate());
+    this.#linger ??= this.#core.clock.timer(LINGER_MS, () => this.#socket.terminate());
   }
 
   terminate(): void {
@@ -45,6 +54,21 @@ export class HardenedSocket implements ServerSocket {
     if (this.#isAwaitingPong) return this.#socket.terminate();
     this.#isAwaitingPong = true;
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  /** Answers the peer's own ping, as often as it may send anything; one that only floods is ended. */
+  pinged(data: Buffer): void {
+    const { clock, counters, settings } = this.#core;
+    const nowMs = clock.monotonic();
+    this.#pings ??= new MessageAllowance(settings, nowMs);
+    const over = this.#pings.take(data.length, nowMs);
+    if (over !== undefined) {
+      counters.limit(over);
+      if (++this.#refusedPings > REFUSED_PINGS_MAX) this.close(4003, "flood");
+      return;
+    }
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount < PONG_BUFFERED_MAX_BYTES) this.#socket.pong(data);
   }
 
   /** It is gone. */

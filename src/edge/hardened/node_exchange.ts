@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../../feed/clock.ts";
 import { TickcastError } from "../../feed/error.ts";
 import { answerFault } from "../http_answer.ts";
 
@@ -59,22 +60,32 @@ function nodeHeaders(headers: Headers): Record<string, string | string[]> {
   return all;
 }
 
-/** Writes a response, no faster than its peer takes it. Resolves when it is written or the peer is gone. */
+/** A peer that takes nothing of an answer for so long is let go. */
+const STALL_MS = 30_000;
+
+/**
+ * Writes a response, no faster than its peer takes it. Resolves when it is written or the peer is gone; an answer that is
+ * ended in the middle, or of which nothing is taken any more, ends the connection.
+ */
 export async function writeNodeResponse(
   response: Response,
   outgoing: ServerResponse,
   gone: Promise<void>,
+  clock: Clock,
 ): Promise<void> {
   outgoing.writeHead(response.status, nodeHeaders(response.headers));
   if (response.body === null) return void outgoing.end();
   outgoing.flushHeaders();
   const reader = response.body.getReader();
+  const drain = new Drain(outgoing, clock);
   const cut = gone.then(() => reader.cancel()).catch(() => {});
+  gone.then(() => drain.wake()).catch(() => {});
+  reader.closed.catch(() => drain.wake());
   try {
     for (;;) {
       const { value, done } = await reader.read();
       if (done || outgoing.destroyed) break;
-      if (!outgoing.write(value)) await Promise.race([drained(outgoing), gone]);
+      if (!outgoing.write(value) && !await drain.wait()) throw new Error("nothing is taken any more");
     }
     outgoing.end();
   } catch {
@@ -84,8 +95,27 @@ export async function writeNodeResponse(
   await Promise.race([cut, Promise.resolve()]);
 }
 
-const drained = (outgoing: ServerResponse): Promise<void> =>
-  new Promise((resolve) => outgoing.once("drain", resolve));
+/** Waits for a peer to take what was written, over and over, without leaving anything behind. */
+class Drain {
+  #wake: () => void = () => {};
+
+  constructor(readonly outgoing: ServerResponse, readonly clock: Clock) {
+    outgoing.on("drain", () => this.#wake());
+  }
+
+  /** There is something else to look at. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Resolves when the peer took it, or {@link wake} was called; false: it took nothing for {@link STALL_MS}. */
+  async wait(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    using _timer = this.clock.timer(STALL_MS, () => resolve(false));
+    this.#wake = () => resolve(true);
+    return await promise;
+  }
+}
 
 /** Answers an upgrade that may not be. */
 export async function writeRawResponse(response: Response, raw: Duplex): Promise<void> {

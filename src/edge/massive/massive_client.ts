@@ -13,13 +13,11 @@ import type { WireFrames } from "./massive_frame.ts";
 import { MassiveSession } from "./massive_session.ts";
 import * as status from "./massive_status.ts";
 import { MassiveSocket } from "./massive_socket.ts";
-import { AUTH_DEADLINE_MS, type Principal } from "../admit/principal.ts";
+import type { Principal } from "../admit/principal.ts";
 import { SlowPolicy } from "../follow/slow_policy.ts";
-import { messageBucket, type TokenBucket } from "../admit/token_bucket.ts";
+import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
 import type { ServerSocket } from "../deliver/websocket_transport.ts";
 
-/** Longest message taken, in characters. */
-export const MASSIVE_MESSAGE_MAX_CHARS = 16 * 1024;
 /**
  * Messages waiting while one before them is being carried out (official clients send auth and subscribes in one go).
  */
@@ -51,7 +49,7 @@ export class MassiveClient implements FollowerHost {
   /** Among the connections of its principal's subject. */
   #place: Disposable | undefined;
   #slow: SlowPolicy | undefined;
-  #bucket: TokenBucket | undefined;
+  #allowance: MessageAllowance | undefined;
   #refused = 0;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
@@ -60,7 +58,7 @@ export class MassiveClient implements FollowerHost {
   constructor(options: MassiveClientOptions) {
     this.#options = options;
     this.openedMs = options.core.clock.monotonic();
-    this.session = new MassiveSession(options.market);
+    this.session = new MassiveSession(options.market, options.core.settings.maxSymbols);
     this.#socket = new MassiveSocket(options.socket, options.core);
     this.#following = new MassiveFollowing(this, this.session, options.core, this.#stop.signal);
   }
@@ -78,10 +76,16 @@ export class MassiveClient implements FollowerHost {
   receive(data: unknown): void {
     const { core } = this.#options;
     if (this.isEnded) return;
-    this.#bucket ??= messageBucket(core.settings.messagesPerSecond, this.openedMs);
-    if (!this.#bucket.take(core.clock.monotonic()) || this.#waiting >= WAITING_MAX) return this.#refuse();
-    if (typeof data !== "string") return core.counters.drop("massive_unreadable");
-    if (data.length > MASSIVE_MESSAGE_MAX_CHARS) return this.end(1009);
+    const { settings, counters } = core;
+    this.#allowance ??= new MessageAllowance(settings, this.openedMs);
+    const bytes = typeof data === "string" ? textBytes(data, settings.messageMaxBytes) : 0;
+    const over = this.#allowance.take(bytes, core.clock.monotonic());
+    if (over !== undefined || this.#waiting >= WAITING_MAX) return this.#refuse(over ?? "messages");
+    if (typeof data !== "string") return counters.drop("massive_unreadable");
+    if (bytes > settings.messageMaxBytes) {
+      counters.limit("message_size");
+      return this.end(1009);
+    }
     this.#waiting++;
     this.#last = this.#last.then(() => this.#carryOut(data)).catch((error) => {
       core.log.error("ws_error", { client: this.id, error: describeError(error) });
@@ -92,7 +96,9 @@ export class MassiveClient implements FollowerHost {
   /** Looks after itself, every round. Times: monotonic and Unix, ms. */
   tend(nowMs: number, now: number): void {
     const { principal } = this.session;
-    if (principal === undefined && nowMs - this.openedMs >= AUTH_DEADLINE_MS) {
+    const { settings, counters } = this.#options.core;
+    if (principal === undefined && nowMs - this.openedMs >= settings.authTimeoutMs) {
+      counters.limit("auth_time");
       this.#say([status.AUTH_TIMEOUT]);
       return this.cut();
     }
@@ -170,6 +176,7 @@ export class MassiveClient implements FollowerHost {
     if (reply.kind === "auth") return await this.#authenticate(reply.token);
     if (reply.changed) await this.#following.update();
     if (this.isEnded) return;
+    if (reply.statuses.includes(status.SUBSCRIPTION_LIMIT)) this.#options.core.counters.limit("symbols");
     this.#say(reply.statuses);
     this.#following.begin();
     if (reply.changed) {
@@ -226,7 +233,8 @@ export class MassiveClient implements FollowerHost {
     this.cut();
   }
 
-  #refuse(): void {
+  #refuse(over: "messages" | "bytes"): void {
+    this.#options.core.counters.limit(over);
     this.#options.core.counters.drop("massive_flood");
     if (++this.#refused > REFUSED_MAX) this.cut();
   }

@@ -148,6 +148,7 @@ export class MassiveDoor implements ClientFacts, Disposable {
       throw new TickcastError("DRAINING", "Cannot take a client as this instance is going away");
     }
     if (activeConnections(counters) < settings.wsMaxConnections) return;
+    counters.limit("instance");
     throw new TickcastError(
       "OVERLOADED",
       `Cannot take a client as this instance is full: its limit is ${settings.wsMaxConnections} connections`,

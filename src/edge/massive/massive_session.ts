@@ -29,7 +29,8 @@ export class MassiveSession {
   readonly held: HeldTopics;
   #principal: Principal | undefined;
 
-  constructor(readonly market: Market) {
+  /** @param maxTopics pairs it may hold */
+  constructor(readonly market: Market, readonly maxTopics: number = TOPICS_MAX) {
     this.held = new HeldTopics(market);
   }
 
@@ -63,7 +64,7 @@ export class MassiveSession {
   #subscribe(topics: readonly Topic[], principal: Principal): MassiveReply {
     const wanted = topics.filter((topic) => !this.held.has(topic));
     const allowed = wanted.filter((topic) => this.#isAllowed(topic, principal));
-    if (this.held.size + allowed.length > TOPICS_MAX) {
+    if (this.held.size + allowed.length > this.maxTopics) {
       return { kind: "acks", statuses: [SUBSCRIPTION_LIMIT], changed: false };
     }
     const refusals = Array<string>(wanted.length - allowed.length).fill(NOT_AUTHORIZED);

@@ -69,7 +69,7 @@ export function parseTopics(market: Market, params: string): readonly Topic[] {
   return topics;
 }
 
-/** Most pairs one connection may hold. */
+/** Most pairs one connection may hold, where nothing else is said. */
 export const TOPICS_MAX = 2000;
 
 /** The pairs of one connection, `T.*` and `T.AAPL` apart. Nothing outlives the connection. */

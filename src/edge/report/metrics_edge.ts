@@ -48,6 +48,13 @@ const CLIENT_ROWS: readonly MetricRow[] = [
     "code",
     ({ counters }) => counters.refused,
   ),
+  byLabel(
+    "counter",
+    "tickcast_limits_met_total",
+    "Times a client met a limit, by limit.",
+    "limit",
+    ({ counters }) => counters.limits,
+  ),
   single(
     "gauge",
     "tickcast_sockets_closing",

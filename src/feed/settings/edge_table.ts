@@ -30,6 +30,36 @@ export const EDGE_TABLE = {
     "50",
     "Messages a second one socket may send, four times as many at once; then they are refused, then it is closed.",
   ),
+  CLIENT_BYTES_PER_SECOND: setting(
+    integer(1024, 64 * MIB, 65_536),
+    "65536",
+    "Bytes a second one socket may send, four times as many at once; then as above.",
+  ),
+  CLIENT_MESSAGE_MAX_BYTES: setting(
+    integer(1024, 16 * 1024, 16 * 1024),
+    String(16 * 1024),
+    "Longest message of a client (of `SERVER=hardened`: with all its fragments).",
+  ),
+  CLIENT_MAX_SYMBOLS: setting(
+    integer(1, 20_000, 2000),
+    "2000",
+    "Symbols one client may hold of a stream; one message names at most 2000.",
+  ),
+  CLIENT_AUTH_TIMEOUT: setting(
+    seconds(0.5, 5, 5),
+    "5",
+    "Seconds a socket may stay unauthenticated where tokens are asked for.",
+  ),
+  HEADERS_MAX_BYTES: setting(
+    integer(4096, 65_536, 16 * 1024),
+    String(16 * 1024),
+    "Headers of one request, all together (`SERVER=hardened`).",
+  ),
+  HEADERS_TIMEOUT: setting(
+    seconds(1, 60, 5),
+    "5",
+    "Seconds in which the headers of a request must have come (`SERVER=hardened`).",
+  ),
   TRUSTED_PROXIES: optional(
     list(/^[0-9A-Fa-f:.]+(\/\d{1,3})?$/, "addresses and ranges separated by commas", "10.0.0.0/8,127.0.0.1"),
     "Proxies whose X-Forwarded-For is believed. Default: none.",

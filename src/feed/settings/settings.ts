@@ -93,6 +93,17 @@ export interface EdgeSettings {
   readonly maxConnectionsPerToken: number;
   /** Messages a second one socket may send, four times as many at once. */
   readonly messagesPerSecond: number;
+  /** Bytes a second one socket may send, four times as many at once. */
+  readonly bytesPerSecond: number;
+  /** Longest message of a client, all its fragments together. */
+  readonly messageMaxBytes: number;
+  /** Symbols one subscription may hold. */
+  readonly maxSymbols: number;
+  /** How long a socket may stay unauthenticated. */
+  readonly authTimeoutMs: number;
+  /** Headers of a request, all together, and how long they may take; the hardened server's. */
+  readonly headersMaxBytes: number;
+  readonly headersTimeoutMs: number;
   /** Addresses and ranges whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   /** Resident memory above which no new clients are taken; 0: never. */

@@ -2,10 +2,12 @@ import { assertEquals } from "@std/assert";
 import { MassiveDoor } from "../../../src/edge/massive/massive_door.ts";
 import { CUT_CODE, CUT_PATIENCE_MS } from "../../../src/edge/massive/massive_socket.ts";
 import * as status from "../../../src/edge/massive/massive_status.ts";
-import { anonymous, AUTH_DEADLINE_MS, type Principal } from "../../../src/edge/admit/principal.ts";
+import { anonymous, type Principal } from "../../../src/edge/admit/principal.ts";
 import { aTrade } from "../../support/event_factory.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { edgeRig } from "../edge_rig.ts";
+
+const AUTH_TIMEOUT_MS = 5_000;
 
 const pure = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
 
@@ -62,7 +64,7 @@ function setUp(options: { hardened?: boolean; principal?: Principal; authenticat
 
 pure("who does not authenticate in time is told so and let go", async () => {
   const { clock, socket, end } = setUp();
-  await clock.advance(AUTH_DEADLINE_MS - 1);
+  await clock.advance(AUTH_TIMEOUT_MS - 1);
   assertEquals([socket.sent, socket.terminated], [[`[${status.CONNECTED}]`], 0]);
   await clock.advance(1_000);
   assertEquals([socket.sent.at(-1), socket.terminated], [`[${status.AUTH_TIMEOUT}]`, 1]);
