@@ -7,8 +7,10 @@ import { backoffMs, serverWaitMs } from "./backoff.ts";
 import type { ConnectionEvents, ConnectionSettings } from "./connection_settings.ts";
 import type { ClientError, Down } from "./failure.ts";
 import { Ladder } from "./ladder.ts";
+import { loadFallbacks } from "./lazy_link.ts";
 import type { Link, LinkContext, Transport } from "./link.ts";
 import type { ServerMessage } from "./message.ts";
+import { Pulse } from "./pulse.ts";
 import type { Status } from "./status.ts";
 import * as timing from "./timing.ts";
 
@@ -20,7 +22,7 @@ interface Session {
   isStable: boolean;
 }
 
-type Alarm = "wait" | "hello" | "stable" | "watch" | "ping" | "nudge" | "drain" | "upgrade" | "probe";
+type Alarm = "wait" | "hello" | "stable" | "drain" | "upgrade" | "probe";
 
 /** See the file's own words. */
 export class Connection {
@@ -30,18 +32,22 @@ export class Connection {
   #attempt = 0;
   #base = 0;
   #generation = 0;
-  #lastHeard = 0;
-  #lastWatch = 0;
   #drainUntil = 0;
-  #pingedAt = 0;
   #upgradeMs: number;
   #hasRenewed = false;
   readonly #ladder: Ladder;
   readonly #alarms: Alarms<Alarm>;
+  readonly #pulse: Pulse;
 
   constructor(readonly settings: ConnectionSettings, readonly events: ConnectionEvents) {
     this.#ladder = new Ladder(settings.transports);
     this.#alarms = new Alarms(settings.platform);
+    this.#pulse = new Pulse(settings.platform, settings.pingIntervalMs, {
+      ping: () => this.#session?.link?.ping(),
+      isIdle: () => this.#session?.transport !== "websocket" && settings.context.wants().size === 0,
+      onStalled: () => this.#fail("STALLED", "The connection went silent"),
+      onRoundTrip: (ms) => events.onRoundTrip(ms),
+    });
     this.#upgradeMs = settings.upgradeIntervalMs;
   }
 
@@ -71,12 +77,7 @@ export class Connection {
   /** Something happened after which a wait is pointless and an open connection doubtful: waking up, a network's return. */
   nudge(): void {
     if (this.#status.state === "waiting") return void this.#open();
-    if (this.#status.state !== "open") return;
-    this.#sendPing();
-    if (this.#isSilentFor(this.#session?.heartbeatMs ?? 0)) return this.#stalled();
-    if (this.#session?.transport === "websocket") {
-      this.#alarms.set("nudge", timing.NUDGE_TIMEOUT_MS, () => this.#stalled());
-    }
+    if (this.#status.state === "open") this.#pulse.nudge(this.#status.transport === "websocket");
   }
 
   #setStatus(status: Status): void {
@@ -92,7 +93,8 @@ export class Connection {
     const token = await this.settings.tokens.get();
     if (generation !== this.#generation) return;
     if (!token) {
-      return this.#retry({ then: "retry", code: "TOKEN", message: "The token callback failed" }, true);
+      const message = "The token callback failed or took too long";
+      return this.#retry({ then: "retry", code: "TOKEN", message }, false);
     }
     this.#session = this.#begin(this.#ladder.rung, token.value);
     const tooLate = () => this.#fail("NETWORK", `No answer over ${transport} in time`);
@@ -118,73 +120,37 @@ export class Connection {
   #onMessage(session: Session, message: ServerMessage): void {
     if (session === this.#probe && message.type === "hello") this.#promote(session);
     if (session !== this.#session) return;
-    this.#lastHeard = this.settings.platform.now();
-    this.#alarms.clear("nudge");
+    this.#pulse.heard(message.type === "pong");
     if (message.type === "hello") this.#onHello(session, message.heartbeatMs, message.edge);
     if (message.type === "reconnect") this.#onReconnect(message.afterMs);
-    if (message.type === "pong") this.events.onRoundTrip(this.#lastHeard - this.#pingedAt);
     this.events.onMessage(message);
   }
 
   #onHello(session: Session, heartbeatMs: number | undefined, edge: string | undefined): void {
     if (heartbeatMs !== undefined && heartbeatMs >= 1000) session.heartbeatMs = heartbeatMs;
     this.#alarms.clear("hello");
-    this.#hasRenewed = false;
-    session.link?.update();
-    if (
-      this.#status.state !== "open" || this.#status.edge !== edge ||
-      this.#status.transport !== session.transport
-    ) {
-      this.#setStatus({ state: "open", transport: session.transport, edge });
-    }
     this.#alarms.set("stable", timing.STABLE_MS, () => {
       session.isStable = true;
       this.#attempt = 0;
+      this.#hasRenewed = false;
       this.#ladder.settle();
+      // While the server is well: what to do when it isn't may be out of reach by then.
+      loadFallbacks().catch(() => {});
     });
-    this.#lastWatch = this.settings.platform.now();
-    this.#watch(session);
-    this.#ping();
+    session.link?.update();
+    this.#pulse.begin(session.heartbeatMs);
     this.#planUpgrade();
+    const { transport } = session;
+    const now = this.#status;
+    if (now.state !== "open" || now.edge !== edge || now.transport !== transport) {
+      this.#setStatus({ state: "open", transport, edge });
+    }
   }
 
   #onReconnect(afterMs: number): void {
     const waitMs = serverWaitMs(afterMs) ?? 0;
     this.#drainUntil = this.settings.platform.now() + waitMs;
     this.#alarms.set("drain", waitMs, () => this.#fail("DRAINING", "The server is going away"));
-  }
-
-  /** The first at once: it measures the round trip. */
-  #ping(): void {
-    this.#sendPing();
-    this.#alarms.set("ping", this.settings.pingIntervalMs, () => this.#ping());
-  }
-
-  #sendPing(): void {
-    this.#pingedAt = this.settings.platform.now();
-    this.#session?.link?.ping();
-  }
-
-  /** Looks in on the connection: silence past the heartbeat is death, and a jump in time is a sleep just ended. */
-  #watch(session: Session): void {
-    const everyMs = session.heartbeatMs / 3;
-    this.#alarms.set("watch", everyMs, () => {
-      const now = this.settings.platform.now();
-      const slept = now - this.#lastWatch > everyMs * 3;
-      this.#lastWatch = now;
-      const idle = session.transport !== "websocket" && this.settings.context.wants().size === 0;
-      if (!idle && this.#isSilentFor(session.heartbeatMs * 1.5)) return this.#stalled();
-      this.#watch(session);
-      if (slept && !idle) this.nudge();
-    });
-  }
-
-  #isSilentFor(ms: number): boolean {
-    return this.settings.platform.now() - this.#lastHeard > ms;
-  }
-
-  #stalled(): void {
-    this.#fail("STALLED", "The connection went silent");
   }
 
   #fail(code: string, message: string): void {
@@ -201,8 +167,8 @@ export class Connection {
     if (down.then === "fatal") return this.#giveUp(down.code, down.message);
     if (down.then === "token") return this.#tokenRefused(down);
     if (down.then === "fallback" && this.#ladder.stepDown()) {
-      this.#warn(down);
-      return void this.#open();
+      void this.#open();
+      return this.#warn(down);
     }
     this.#retry(down, !wasStable);
   }
@@ -222,15 +188,18 @@ export class Connection {
     }
     if (countsAgainstTransport && !isOffline) this.#ladder.fail();
     this.#base++;
-    this.#warn(down);
     const asked = down.afterMs ?? Math.max(0, this.#drainUntil - settings.platform.now());
     this.#drainUntil = 0;
-    const retryInMs = asked > 0
-      ? asked
-      : backoffMs(Math.max(1, this.#attempt), settings.platform.random, settings.backoffCapMs);
+    // Offline, trying is in vain; the network's return cuts the wait short.
+    const retryInMs = asked ||
+      (isOffline
+        ? settings.backoffCapMs
+        : backoffMs(this.#attempt, settings.platform.random, settings.backoffCapMs));
     const { current: transport } = this.#ladder;
     this.#alarms.set("wait", retryInMs, () => void this.#open());
+    // Last, and the state set: who is told may stop it all.
     this.#setStatus({ state: "waiting", transport, attempt: this.#attempt, retryInMs, reason: down.message });
+    this.#warn(down);
   }
 
   #warn({ code, message }: Down): void {
@@ -278,7 +247,8 @@ export class Connection {
   }
 
   #promote(probe: Session): void {
-    this.#alarms.clear("probe");
+    this.#alarms.clear("probe", "drain");
+    this.#drainUntil = 0;
     this.#session?.link?.close();
     this.#session = probe;
     this.#probe = undefined;
@@ -289,6 +259,7 @@ export class Connection {
   #teardown(): void {
     this.#generation++;
     this.#alarms.clearAll();
+    this.#pulse.end();
     this.settings.tokens.stop();
     this.#session?.link?.close();
     this.#probe?.link?.close();

@@ -4,20 +4,22 @@
  */
 
 /** Lists remembered at most; a server has one per stream, a few more when a stream is split. */
-export const LISTS_MAX = 512;
+export const LISTS_MAX = 128;
 
 interface Seen {
   readonly epoch: string;
   readonly seq: number;
 }
 
+/** One list's part of a cursor, and an id with its list's number: the server's own grammar, so that what it is sent is good. */
+const PART = /^([a-z][a-z0-9_]{0,31}(?:\.\d{1,4})?):(.*)$/;
+const ID = /^(?:(\d{1,4})\.)?(0|[0-9a-z]{8})-(0|[1-9]\d{0,15})$/;
+
 /** Reads `[<list number>.]<epoch>-<seq>`; undefined when it is no id. */
-function readId(id: string): (Seen & { readonly suffix: string }) | undefined {
-  const dash = id.indexOf("-");
-  const dot = id.indexOf(".");
-  const seq = Number(id.slice(dash + 1));
-  if (dash <= dot + 1 || dash === id.length - 1 || !Number.isSafeInteger(seq) || seq < 0) return undefined;
-  return { epoch: id.slice(dot + 1, dash), seq, suffix: dot < 0 ? "" : id.slice(0, dot + 1) };
+function readId(id: string): (Seen & { readonly list: string | undefined }) | undefined {
+  const [, list, epoch, digits] = ID.exec(id) ?? [];
+  const seq = Number(digits);
+  return epoch !== undefined && Number.isSafeInteger(seq) ? { epoch, seq, list } : undefined;
 }
 
 const isAfter = (a: Seen, b: Seen): boolean => a.epoch === b.epoch ? a.seq > b.seq : a.epoch > b.epoch;
@@ -28,8 +30,9 @@ export function isUpTo(a: string, b: string): boolean {
   return left !== undefined && right !== undefined && left.epoch === right.epoch && left.seq <= right.seq;
 }
 
-const isOfStream = (list: string, stream: string): boolean =>
-  list === stream || (list.startsWith(stream) && list[stream.length] === ".");
+const streamOf = (list: string): string => list.split(".", 1)[0] ?? list;
+const listOf = (stream: string, number: string | undefined): string =>
+  number ? `${stream}.${number}` : stream;
 
 /** See the file's own words. */
 export class CursorBook {
@@ -37,6 +40,8 @@ export class CursorBook {
   readonly #seen = new Map<string, Seen>();
   /** Streams that are to begin at the oldest event still held. */
   readonly #earliest = new Set<string>();
+  /** Streams that nobody wants any more: what is still on its way must not say where the next subscription begins. */
+  readonly #dropped = new Set<string>();
 
   constructor(cursor = "") {
     this.take(cursor);
@@ -45,60 +50,69 @@ export class CursorBook {
   /** Notes what the server says: the last word wins, for within one connection it comes in order. */
   take(cursor: string | undefined): void {
     for (const part of cursor?.split(",") ?? []) {
-      const colon = part.indexOf(":");
-      const list = part.slice(0, Math.max(0, colon));
-      const at = readId(part.slice(colon + 1));
-      if (!list || !at || (this.#positions.size >= LISTS_MAX && !this.#positions.has(list))) continue;
-      this.#positions.set(list, part.slice(colon + 1));
-      this.#earliest.delete(list.split(".", 1)[0] ?? list);
-      const seen = this.#seen.get(list);
-      // An epoch that goes back means the lists were lost together with the clock that named them: begin afresh.
-      if (seen && at.epoch < seen.epoch) this.#seen.delete(list);
+      const [, list, at] = PART.exec(part) ?? [];
+      if (list === undefined || at === undefined || !readId(at) || this.#dropped.has(streamOf(list))) {
+        continue;
+      }
+      if (this.#positions.size >= LISTS_MAX && !this.#positions.has(list)) continue;
+      this.#positions.set(list, at);
+      this.#earliest.delete(streamOf(list));
     }
   }
 
   /** Where a new subscription is to begin: a cursor, or `earliest`. Streams that already stand somewhere stay there. */
-  resume(streams: readonly string[], cursor: string): void {
+  resume(streams: readonly string[], cursor = ""): void {
+    for (const stream of streams) this.#dropped.delete(stream);
     const fresh = streams.filter((stream) => this.of([stream]) === "");
     if (cursor === "earliest") { for (const stream of fresh) this.#earliest.add(stream); }
-    else {this.take(
-        cursor.split(",").filter((part) =>
-          fresh.some((stream) => isOfStream(part.split(":", 1)[0] ?? "", stream))
-        ).join(","),
-      );}
+    else this.take(cursor.split(",").filter((part) => fresh.includes(/^\w*/.exec(part)?.[0] ?? "")).join());
   }
 
   /** The cursor of the given streams, or of all. Empty when none of them has one yet. */
   of(streams?: readonly string[]): string {
-    const wanted = streams;
+    if (streams?.length && streams.every((stream) => this.#earliest.has(stream))) return "earliest";
     const parts: string[] = [];
-    if (wanted?.length && wanted.every((stream) => this.#earliest.has(stream))) return "earliest";
+    // Beside others "earliest" has no word of its own: it is after nothing.
+    for (const stream of streams ?? []) if (this.#earliest.has(stream)) parts.push(`${stream}:0-0`);
     for (const [list, at] of this.#positions) {
-      if (!wanted || wanted.some((stream) => isOfStream(list, stream))) parts.push(`${list}:${at}`);
+      if (!streams || streams.includes(streamOf(list))) parts.push(`${list}:${at}`);
     }
-    return parts.join(",");
+    return parts.join();
   }
 
   /** Notes an event; false when it was seen before, came out of order or has no id of this service. */
   isNews(stream: string, id: string): boolean {
     const at = readId(id);
     if (!at) return false;
-    const list = at.suffix ? `${stream}.${at.suffix.slice(0, -1)}` : stream;
+    const list = listOf(stream, at.list);
     const seen = this.#seen.get(list);
     if (seen ? !isAfter(at, seen) : this.#seen.size >= LISTS_MAX) return false;
     this.#seen.set(list, at);
     return true;
   }
 
-  /** The stream's lists were lost and began anew: what comes next is news whatever it is called. */
-  restart(stream: string): void {
-    for (const list of this.#seen.keys()) if (isOfStream(list, stream)) this.#seen.delete(list);
+  /**
+   * The list that `id` is of (all of the stream's when it is none) was lost and began anew: what comes next is news whatever
+   * it is called. `cursor` says where the stream stands now, in all the lists it has left.
+   */
+  restart(stream: string, id = "", cursor?: string): void {
+    const at = readId(id);
+    for (const list of this.#seen.keys()) {
+      if (at ? list === listOf(stream, at.list) : streamOf(list) === stream) this.#seen.delete(list);
+    }
+    if (cursor) this.#forget(stream);
+    this.take(cursor);
   }
 
   /** Nobody wants the stream any more: the next subscription starts now rather than where this one stopped. */
   drop(stream: string): void {
     this.restart(stream);
+    this.#forget(stream);
     this.#earliest.delete(stream);
-    for (const list of this.#positions.keys()) if (isOfStream(list, stream)) this.#positions.delete(list);
+    this.#dropped.add(stream);
+  }
+
+  #forget(stream: string): void {
+    for (const list of this.#positions.keys()) if (streamOf(list) === stream) this.#positions.delete(list);
   }
 }

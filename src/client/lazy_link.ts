@@ -2,7 +2,7 @@
 import { networkDown } from "./failure.ts";
 import type { Link, OpenLink } from "./link.ts";
 
-/** Loads the transports under WebSocket. */
+/** Loads what is not needed to begin with. */
 export const loadFallbacks = () => import("./fallback_links.ts");
 
 /** An opener that loads its own code first. */

@@ -48,7 +48,7 @@ export interface GapNotice {
 /** One message, read. */
 export type ServerMessage =
   | { readonly type: "hello"; readonly edge: string | undefined; readonly heartbeatMs: number | undefined }
-  | { readonly type: "subscribed" | "unsubscribed"; readonly cursor: string | undefined }
+  | { readonly type: "subscribed" | "unsubscribed" | "authenticated"; readonly cursor: string | undefined }
   | {
     readonly type: "snapshot";
     readonly stream: string;
@@ -88,25 +88,57 @@ export const MESSAGE_MAX_CHARS = 16 * 1024 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined;
+/** A string, or nothing. */
+export const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined;
 const number = (value: unknown): number | undefined => typeof value === "number" ? value : undefined;
 
-/** Whether an element of an `events` array is an event at all. */
-export const isEvent = (value: unknown): value is AnyEvent =>
-  typeof value === "object" && value !== null && "id" in value && typeof value.id === "string" &&
-  "type" in value && typeof value.type === "string" && "sym" in value && typeof value.sym === "string";
+/** An object's members; of anything else none. */
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === "object" && value !== null ? value as Fields : {};
+
+/** Whether an element of an `events` array is an event at all: what every event has, whatever else was asked for. */
+export function isEvent(value: unknown): value is AnyEvent {
+  const { id, type, sym, t } = fieldsOf(value);
+  // A gap is told by a message of its own, never by an event.
+  return !!(text(id) && text(type) && type !== "gap" && text(sym)) && number(t) !== undefined;
+}
+
+/** Those of the named members that are what they must be. */
+const kept = (m: Fields, is: (value: unknown) => unknown, names: readonly string[]): Fields =>
+  Object.fromEntries(names.filter((name) => is(m[name]) !== undefined).map((name) => [name, m[name]]));
+
+/** A gap, those of its members left out that are not what they must be. */
+const toGap = (m: Fields, stream: string, cursor: string | undefined): GapNotice => ({
+  cause: "unknown",
+  ...kept(m, text, ["after", "before", "cause"]),
+  ...kept(m, number, ["from", "to"]),
+  type: "gap",
+  stream,
+  lost: Number.isSafeInteger(m.lost) && Number(m.lost) >= 0 ? Number(m.lost) : null,
+  ...(cursor && { cursor }),
+});
 
 /** State by stream. */
 const streamStates = (value: unknown): Record<string, string> | undefined =>
-  value ? Object.fromEntries(Object.entries(value).filter(([, state]) => text(state))) : undefined;
+  value
+    ? Object.fromEntries(Object.entries(fieldsOf(value)).filter(([, state]) => text(state))) as Record<
+      string,
+      string
+    >
+    : undefined;
 
-/** Makes a message of parsed JSON; undefined when it is none that this release knows. */
-export function toMessage(type: string, m: Fields): ServerMessage | undefined {
+/**
+ * Makes a message of parsed JSON, every field of the type it must have; undefined when it is none that this release knows.
+ * @param id An event stream's `id:`, which stands for the cursor.
+ */
+export function toMessage(type: string, json: unknown, id?: string): ServerMessage | undefined {
+  const m = fieldsOf(json);
   const stream = text(m.stream);
-  const cursor = text(m.cursor);
+  const cursor = text(m.cursor) ?? id;
   switch (type) {
     case "hello":
       return { type, edge: text(m.edge), heartbeatMs: number(m.heartbeat_ms) };
+    case "authenticated":
     case "subscribed":
     case "unsubscribed":
       return { type, cursor };
@@ -117,9 +149,7 @@ export function toMessage(type: string, m: Fields): ServerMessage | undefined {
         ? { type, stream, cursor, events: m.events }
         : { type, stream, cursor, events: m.events, last: m.last !== false };
     case "gap":
-      return stream === undefined
-        ? undefined
-        : { ...m, type, stream, lost: number(m.lost) ?? null, cause: text(m.cause) ?? "unknown" };
+      return stream === undefined ? undefined : toGap(m, stream, cursor);
     case "warning":
       return { type, code: text(m.code) ?? "UNKNOWN", message: text(m.message) ?? "", cursor };
     case "error":
@@ -138,8 +168,7 @@ export function readMessage(data: unknown): ServerMessage | undefined {
   if (typeof data !== "string" || data.length > MESSAGE_MAX_CHARS) return undefined;
   try {
     const parsed: unknown = JSON.parse(data);
-    const type = text((parsed as Fields | null)?.type);
-    return type === undefined ? undefined : toMessage(type, parsed as Fields);
+    return toMessage(text(fieldsOf(parsed).type) ?? "", parsed);
   } catch {
     return undefined;
   }

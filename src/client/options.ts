@@ -1,4 +1,5 @@
 /** What a client can be told at the start, with its defaults. */
+import { BACKOFF_CAP_MS } from "./backoff.ts";
 import type { ClientError } from "./failure.ts";
 import type { OpenLink, Transport } from "./link.ts";
 import { TRANSPORTS } from "./link.ts";
@@ -37,19 +38,49 @@ export interface TickcastOptions extends SubscriptionHandlers {
   readonly platform?: Partial<Platform>;
 }
 
+/** Default and least value of each number. */
+const NUMBERS = {
+  maxAttempts: [5, 0],
+  backoffCapMs: [BACKOFF_CAP_MS, 1],
+  pingIntervalMs: [30_000, 1],
+  pollIntervalMs: [1_000, 1],
+  upgradeIntervalMs: [30_000, 1],
+  pauseHiddenAfterMs: [0, 0],
+} as const;
+
+const refuse = (what: string, value: unknown): never => {
+  throw new TypeError(`Cannot connect as ${what}: current value is ${value}`);
+};
+
 /**
- * A server's address in the form links use: `http(s)://host[:port][/prefix]` without a slash at the end.
- * @throws {TypeError} When it is no http(s) or ws(s) address, or holds a password (that belongs into `token`).
+ * The numbers among the options, those left out at their defaults.
+ * @throws {TypeError} When one is none, or too small.
  */
-export function baseOf(address: string): string {
+export function numbersOf(options: TickcastOptions): Record<keyof typeof NUMBERS, number> {
+  const read = (name: keyof typeof NUMBERS): number => {
+    const [usual, least] = NUMBERS[name];
+    const value = options[name] ?? usual;
+    return value >= least ? value : refuse(`${name} must be ${least} or more`, value);
+  };
+  const names = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
+  return Object.fromEntries(names.map((name) => [name, read(name)])) as ReturnType<typeof numbersOf>;
+}
+
+/**
+ * Servers' addresses in the form links use: `http(s)://host[:port][/prefix]` without a slash at the end.
+ * @throws {TypeError} When there is none, or one is no http(s) or ws(s) address or holds a password (that belongs into `token`).
+ */
+export function basesOf(address: string | readonly string[]): readonly string[] {
+  const bases = [address].flat().map(baseOf);
+  return bases.length > 0 ? bases : refuse("there is no address", "[]");
+}
+
+function baseOf(address: string): string {
   const url = URL.parse(address, globalThis.location?.href);
   const protocol = url?.protocol.replace(/^ws/, "http");
   if (!url || (protocol !== "http:" && protocol !== "https:") || url.username || url.password) {
-    throw new TypeError(
-      `Cannot connect as the address must be like https://host, without a password: current value is ${
-        JSON.stringify(address.replace(/\/\/[^/]*@/, "//***@").slice(0, 200))
-      }`,
-    );
+    const shown = JSON.stringify(String(address).replace(/\/\/[^/]*@/, "//***@").slice(0, 200));
+    return refuse("an address must be like https://host, without a password", shown);
   }
   return `${protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}`;
 }
@@ -62,12 +93,8 @@ export function usableTransports(
   asked: readonly Transport[] = TRANSPORTS,
   platform: Platform,
 ): readonly Transport[] {
-  const unknown = asked.find((transport) => !TRANSPORTS.includes(transport));
   const usable = asked.filter((transport) => transport !== "websocket" || platform.WebSocket);
-  if (unknown !== undefined || usable.length === 0) {
-    throw new TypeError(
-      `Cannot connect as transports must be some of ${TRANSPORTS}: current value is ${asked}`,
-    );
-  }
-  return usable;
+  return usable.length > 0 && asked.every((transport) => TRANSPORTS.includes(transport))
+    ? usable
+    : refuse(`transports must be some of ${TRANSPORTS}`, asked);
 }

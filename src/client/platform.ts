@@ -41,6 +41,9 @@ export interface Platform {
   readonly page: PageLike | undefined;
 }
 
+/** Longest wait a timer holds: with more it would ring at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 function browserPage(): PageLike | undefined {
   const { document, navigator } = globalThis as {
     document?: EventTarget & { readonly hidden: boolean };
@@ -62,7 +65,7 @@ export function platformWith(over: Partial<Platform> = {}): Platform {
     fetch: (url, init) => globalThis.fetch(url, init),
     now: () => Date.now(),
     timer: (ms, fn) => {
-      const id = setTimeout(fn, ms);
+      const id = setTimeout(fn, Math.min(ms, TIMER_MAX_MS));
       return () => clearTimeout(id);
     },
     random: () => Math.random(),

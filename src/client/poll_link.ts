@@ -1,8 +1,10 @@
 /** The polling transport: plain requests, for networks where nothing else gets through. One loop per stream. */
 import { isUpTo } from "./cursor_book.ts";
-import { type Down, httpDown, networkDown } from "./failure.ts";
+import { type Down, networkDown } from "./failure.ts";
+import { httpDown, isOwnFault } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
-import { type AnyEvent, type GapNotice, isEvent, toMessage } from "./message.ts";
+import { type AnyEvent, type GapNotice, isEvent, text, toMessage } from "./message.ts";
+import { ASK_AGAIN_MS } from "./sse_link.ts";
 import { isHeld, type Want } from "./wants.ts";
 
 /** Longest the server is asked to hold a poll open. */
@@ -12,32 +14,43 @@ export const WAITING_POLLS_MAX = 3;
 /** Allowed beyond the wait before a poll counts as stalled. */
 export const POLL_GRACE_MS = 10_000;
 
-interface Answer {
-  readonly cursor?: string;
-  readonly events?: readonly AnyEvent[];
-  readonly gap?: Readonly<Record<string, unknown>> | null;
+/** What a poll or a snapshot is answered with. */
+export interface Answer {
+  readonly cursor: string;
+  readonly events: readonly AnyEvent[];
+  readonly gap: GapNotice | undefined;
+}
+
+/** Reads an answer's JSON; undefined when it is none of this service's. */
+export function readAnswer(stream: string, json: unknown): Answer | undefined {
+  const { cursor, events, gap } = Object(json);
+  if (text(cursor) === undefined || !Array.isArray(events)) return undefined;
+  const notice = gap && toMessage("gap", { ...Object(gap), stream });
+  return { cursor, events, gap: notice?.type === "gap" ? notice : undefined };
 }
 
 /** Hands over what an answer holds in its true order: what came before the gap, the gap, the rest. */
-export function tellAnswer(stream: string, answer: Answer, handlers: LinkHandlers): void {
-  const events = Array.isArray(answer.events) ? answer.events : [];
-  const tell = (part: readonly AnyEvent[], cursor?: string) =>
-    handlers.onMessage({ type: "events", stream, cursor, events: part });
-  const gap = answer.gap && toMessage("gap", { ...answer.gap, stream }) as GapNotice;
-  if (gap) {
-    const { after } = gap;
-    const before = after === undefined
-      ? []
-      : events.filter((event) => isEvent(event) && isUpTo(event.id, after));
-    if (before.length > 0) tell(before);
-    handlers.onMessage(gap);
-    tell(events.slice(before.length), answer.cursor);
-  } else tell(events, answer.cursor);
+export function tellAnswer(
+  stream: string,
+  { cursor, events, gap }: Answer,
+  handlers: Pick<LinkHandlers, "onMessage">,
+): void {
+  const tell = (part: readonly AnyEvent[], at?: string) =>
+    handlers.onMessage({ type: "events", stream, cursor: at, events: part });
+  if (!gap) return tell(events, cursor);
+  const { after = "" } = gap;
+  const before = events.filter((event) => isEvent(event) && isUpTo(event.id, after));
+  if (before.length > 0) tell(before);
+  handlers.onMessage(gap);
+  tell(events.slice(before.length), cursor);
 }
 
 class PollLoop {
   readonly #abort = new AbortController();
   #snapshot: boolean;
+  #askedAt = 0;
+  /** What was refused last: told once. */
+  #refusal = "";
 
   constructor(
     readonly context: LinkContext,
@@ -58,55 +71,71 @@ class PollLoop {
   async #run(): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      const isSnapshot = this.#snapshot;
-      const outcome = await this.#ask(isSnapshot ? "snapshot" : "events").catch(() =>
-        networkDown(`${this.context.base}/events/${this.stream}`)
-      );
+      const route = this.#snapshot ? "snapshot" : "events";
+      const outcome = await this.#ask(route).catch(() => networkDown(`${this.context.base}/${route}`));
       if (signal.aborted) return;
-      if ("then" in outcome) return this.#refused(outcome);
-      this.#snapshot = false;
-      if (isSnapshot) {
-        const { cursor, events = [] } = outcome;
-        this.handlers.onMessage({ type: "snapshot", stream: this.stream, cursor, events, last: true });
-      } else {
-        tellAnswer(this.stream, outcome, this.handlers);
-        const waits = this.waitS > 0 || (outcome.events?.length ?? 0) > 0;
-        if (!waits) await this.#pause();
-      }
+      const pauseMs = "then" in outcome ? this.#refused(outcome) : this.#take(outcome);
+      if (pauseMs === undefined) return;
+      if (pauseMs > 0) await this.#pause(pauseMs);
     }
+  }
+
+  /** Hands an answer over; how long to wait before asking again. */
+  #take(answer: Answer): number {
+    const { context, stream, waitS } = this;
+    const before = context.cursorOf([stream]);
+    this.#refusal = "";
+    if (this.#snapshot) {
+      this.#snapshot = false;
+      const { cursor, events } = answer;
+      this.handlers.onMessage({ type: "snapshot", stream, cursor, events, last: true });
+      return 0;
+    }
+    tellAnswer(stream, answer, this.handlers);
+    const isNews = answer.events.length > 0 || answer.gap !== undefined;
+    const hasMoved = before !== context.cursorOf([stream]);
+    // One that does not wait, or tells the same over and over, must not be asked in a circle.
+    const hasWaited = context.platform.now() - this.#askedAt >= context.pollIntervalMs;
+    const mayAsk = hasMoved ? waitS > 0 || isNews : waitS > 0 && hasWaited;
+    return mayAsk ? 0 : context.pollIntervalMs;
   }
 
   async #ask(route: "events" | "snapshot"): Promise<Answer | Down> {
     const { context, stream, waitS } = this;
+    const { platform } = context;
     const query = wantQuery(this.want);
     const cursor = context.cursorOf([stream]);
     if (route === "events" && cursor) query.set("cursor", cursor);
     if (route === "events" && cursor && waitS) query.set("wait", String(waitS));
     const deadline = new AbortController();
-    const cancel = context.platform.timer(waitS * 1000 + POLL_GRACE_MS, () => deadline.abort());
+    const cancel = platform.timer(waitS * 1000 + POLL_GRACE_MS, () => deadline.abort());
+    const url = `${context.base}/${route}/${stream}`;
+    this.#askedAt = platform.now();
     try {
-      const response = await context.platform.fetch(`${context.base}/${route}/${stream}?${query}`, {
+      const response = await platform.fetch(`${url}?${query}`, {
         headers: headersOf(context, "application/json"),
         signal: AbortSignal.any([this.#abort.signal, deadline.signal]),
       });
-      return response.ok
-        ? await response.json()
-        : await httpDown(response, `${context.base}/${route}/${stream}`);
+      const json: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+      return readAnswer(stream, json) ?? await httpDown(response, url, platform.now());
     } finally {
       cancel();
     }
   }
 
-  /** A stream that is refused for itself ends its own loop; anything else ends the link. */
-  #refused(down: Down): void {
-    const isOwn = (down.then === "fatal" && down.code !== "FORBIDDEN") || down.then === "fallback";
-    if (!isOwn) return this.onDown(down);
-    this.handlers.onMessage({ type: "error", code: down.code, message: down.message, id: undefined });
+  /** A stream that is refused for itself asks again after a while; anything else ends the link. */
+  #refused(down: Down): number | undefined {
+    if (!isOwnFault(down)) return void this.onDown(down);
+    const { code, message } = down;
+    if (this.#refusal === message) this.handlers.onMessage({ type: "subscribed", cursor: undefined });
+    else this.handlers.onMessage({ type: "error", code, message, id: undefined });
+    this.#refusal = message;
+    return ASK_AGAIN_MS;
   }
 
-  #pause(): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.context.platform.timer(this.context.pollIntervalMs, resolve);
+      const cancel = this.context.platform.timer(ms, resolve);
       this.#abort.signal.addEventListener("abort", () => {
         cancel();
         resolve();

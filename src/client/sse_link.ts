@@ -3,7 +3,8 @@
  * header, `retry:` is ours to honour, and the wait before coming back has the same jitter as everywhere.
  */
 import { serverWaitMs } from "./backoff.ts";
-import { endedDown, httpDown, networkDown } from "./failure.ts";
+import { type Down, networkDown } from "./failure.ts";
+import { httpDown, isOwnFault } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { MESSAGE_MAX_CHARS, type ServerMessage, toMessage } from "./message.ts";
 import { type SseBlock, sseParser } from "./sse_parser.ts";
@@ -11,6 +12,8 @@ import { areHeld, type Want, type Wants } from "./wants.ts";
 
 /** Changes within this time of each other reopen the stream once. */
 export const REOPEN_DELAY_MS = 50;
+/** A request that was refused for what it asks is made again this often: a symbol may become known. */
+export const ASK_AGAIN_MS = 15_000;
 
 const CONTROL = new Set([
   "hello",
@@ -30,9 +33,9 @@ export function blockMessage({ event, data, id }: SseBlock): ServerMessage | und
   // A block of `id:` alone: the follower moved though nothing of it was for us.
   if (data === "") return id === undefined ? undefined : { type: "subscribed", cursor: id };
   try {
-    const parsed = JSON.parse(data);
-    if (!CONTROL.has(event)) return toMessage("events", { stream: event, events: parsed, cursor: id });
-    return toMessage(event === "fault" ? "error" : event, { cursor: id, ...parsed });
+    const parsed: unknown = JSON.parse(data);
+    if (!CONTROL.has(event)) return toMessage("events", { stream: event, events: parsed }, id);
+    return toMessage(event === "fault" ? "error" : event, parsed, id);
   } catch {
     return undefined;
   }
@@ -63,69 +66,125 @@ function sseUrl(context: LinkContext, wants: Wants): string {
   return `${context.base}/sse?${query}`;
 }
 
-/** Opens `/sse`; a change of wants opens it anew at the cursor. */
-export function openSse(context: LinkContext, handlers: LinkHandlers): Link {
-  let abort = new AbortController();
-  let closed = false;
-  let retryMs: number | undefined;
-  let held: Wants = new Map();
-  let cancelReopen = () => {};
+const HELLO: ServerMessage = { type: "hello", edge: undefined, heartbeatMs: undefined };
 
-  const run = async (signal: AbortSignal) => {
-    const parse = sseParser(MESSAGE_MAX_CHARS);
-    const response = await context.platform.fetch(sseUrl(context, held), {
-      headers: headersOf(context, "text/event-stream"),
+/** See {@link openSse}. */
+class SseLink implements Link {
+  #abort = new AbortController();
+  #isClosed = false;
+  /** The server has said hello, or refused what was asked and nothing else. */
+  #isGreeted = false;
+  /** What it refused last: told once, however often it is asked again. */
+  #refusal = "";
+  #isRefused = false;
+  #retryMs: number | undefined;
+  #held: Wants = new Map();
+  #cancelReopen = () => {};
+  readonly #route: string;
+
+  constructor(readonly context: LinkContext, readonly handlers: LinkHandlers) {
+    this.#route = `${context.base}/sse`;
+    queueMicrotask(() => this.#isClosed || this.#open());
+  }
+
+  update(): void {
+    this.#reopenIn(REOPEN_DELAY_MS, () => this.#isRefused || !areHeld(this.#held, this.context.wants()));
+  }
+
+  ping(): void {}
+
+  authenticate(): boolean {
+    return false;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelReopen();
+    this.#abort.abort();
+  }
+
+  #reopenIn(ms: number, isDue: () => boolean): void {
+    this.#cancelReopen();
+    this.#cancelReopen = this.context.platform.timer(ms, () => {
+      if (this.#isClosed) return;
+      if (isDue()) this.#open();
+      else this.#held = this.context.wants();
+    });
+  }
+
+  #open(): void {
+    this.#abort.abort();
+    this.#isRefused = false;
+    this.#held = this.context.wants();
+    const { signal } = this.#abort = new AbortController();
+    if (this.#held.size === 0) return this.#greet();
+    this.#run(signal).catch((error) => this.#broken(error)).then((down) => {
+      if (signal.aborted || !down) return;
+      if (isOwnFault(down)) return this.#refused(down);
+      const { platform } = this.context;
+      // At least what was asked, and spread, or all who were cut off together would come back together.
+      const afterMs = down.afterMs ?? (this.#retryMs && this.#retryMs * (1 + platform.random()));
+      this.close();
+      this.handlers.onDown({ ...down, afterMs });
+    });
+  }
+
+  async #run(signal: AbortSignal): Promise<Down | undefined> {
+    const { platform } = this.context;
+    const response = await platform.fetch(sseUrl(this.context, this.#held), {
+      headers: headersOf(this.context, "text/event-stream"),
       signal,
       cache: "no-store",
     });
-    if (!response.ok || !response.body) return await httpDown(response, `${context.base}/sse`);
+    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
+    if (!response.ok || !isStream || !response.body) {
+      return await httpDown(response, this.#route, platform.now());
+    }
+    let down: Down = { then: "retry", code: "NETWORK", message: `${this.#route} ended` };
+    let hasBegun = false;
+    const parse = sseParser(MESSAGE_MAX_CHARS);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       for (const block of parse(part.value)) {
         if (signal.aborted) return undefined;
-        retryMs = serverWaitMs(block.retryMs) ?? retryMs;
+        this.#retryMs = serverWaitMs(block.retryMs) ?? this.#retryMs;
         const message = blockMessage(block);
-        if (message) handlers.onMessage(message);
-        else if (block.data !== "") handlers.onGarbage();
+        // A fault instead of a hello is a refusal: the reason for the end that follows.
+        if (message?.type === "hello") hasBegun = true;
+        if (message?.type === "error" && !hasBegun) {
+          down = { then: "retry", code: message.code, message: message.message };
+        } else if (message) this.#tell(message);
+        else if (block.data !== "") this.handlers.onGarbage();
       }
     }
-    return endedDown(`${context.base}/sse`);
-  };
+    return down;
+  }
 
-  const open = () => {
-    held = context.wants();
-    const { signal } = abort = new AbortController();
-    if (held.size === 0) {
-      return handlers.onMessage({ type: "hello", edge: undefined, heartbeatMs: undefined });
-    }
-    run(signal).catch(() => networkDown(`${context.base}/sse`)).then((down) => {
-      if (signal.aborted || closed || !down) return;
-      closed = true;
-      handlers.onDown({ ...down, afterMs: down.afterMs ?? retryMs });
-    });
-  };
-  queueMicrotask(() => closed || open());
+  #tell(message: ServerMessage): void {
+    if (message.type === "hello") this.#isGreeted = true;
+    this.handlers.onMessage(message);
+  }
 
-  return {
-    update() {
-      cancelReopen();
-      cancelReopen = context.platform.timer(REOPEN_DELAY_MS, () => {
-        const wanted = context.wants();
-        if (closed) return;
-        if (areHeld(held, wanted)) {
-          held = wanted;
-          return;
-        }
-        abort.abort();
-        open();
-      });
-    },
-    ping() {},
-    authenticate: () => false,
-    close() {
-      closed = true;
-      cancelReopen();
-      abort.abort();
-    },
-  };
+  #broken(error: unknown): Down {
+    return error instanceof RangeError
+      ? { then: "retry", code: "TOO_LARGE", message: `${this.#route} sent more than a message may hold` }
+      : networkDown(this.#route);
+  }
+
+  /** What was asked is wrong, the connection is not: as on a WebSocket it is told and the link lives on. */
+  #refused({ code, message }: Down): void {
+    this.#greet();
+    if (this.#refusal !== message) this.handlers.onMessage({ type: "error", code, message, id: undefined });
+    this.#refusal = message;
+    this.#isRefused = true;
+    this.#reopenIn(ASK_AGAIN_MS, () => true);
+  }
+
+  /** A sign of life where the server has none to give; the first says that the link is good. */
+  #greet(): void {
+    this.#tell(this.#isGreeted ? { type: "subscribed", cursor: undefined } : HELLO);
+  }
 }
+
+/** Opens `/sse`; a change of wants opens it anew at the cursor. */
+export const openSse = (context: LinkContext, handlers: LinkHandlers): Link => new SseLink(context, handlers);

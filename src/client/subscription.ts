@@ -1,7 +1,7 @@
 /** One subscription: what it asks, whom it tells, and its own `for await`. */
 import { Inbox, INBOX_CAP_ITEMS } from "./inbox.ts";
 import type { GapNotice, StreamEvents, StreamName } from "./message.ts";
-import { type Ask, canonicalSymbol, symbolFilter } from "./wants.ts";
+import { type Ask, isPattern, symbolFilter } from "./wants.ts";
 
 /** What to subscribe. */
 export interface SubscribeRequest<S extends StreamName = StreamName> {
@@ -48,7 +48,7 @@ export interface SubscriptionHost {
 /** A subscription to whatever streams, as the client holds it. */
 export type AnySubscription = Pick<
   Subscription,
-  "streams" | "asks" | "deliver" | "deliverSnapshot" | "deliverGap" | "unsubscribe"
+  "streams" | "symbols" | "asks" | "deliver" | "deliverSnapshot" | "deliverGap" | "unsubscribe"
 >;
 
 /** Runs a caller's handler so that its mistakes stay the caller's. */
@@ -139,7 +139,8 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
   /** For the client: what it asks now, one ask for streams with and one for those without a snapshot owed. */
   asks(): Ask[] {
     const { symbols: _symbols, mode = "all", maxHz, fields, streams } = this.#request;
-    const symbols = this.symbols.map(canonicalSymbol);
+    const symbols = this.symbols.filter(isPattern);
+    if (symbols.length === 0) return [];
     return streams.map((stream) => ({
       streams: [stream],
       symbols,

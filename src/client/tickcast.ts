@@ -7,36 +7,34 @@
  * for await (const event of client.subscribe({ streams: ["tick"], symbols: ["AAPL"] })) console.log(event);
  * ```
  */
-import { BACKOFF_CAP_MS } from "./backoff.ts";
 import type { ClientStats } from "./client_stats.ts";
 import { Connection } from "./connection.ts";
 import { CursorBook } from "./cursor_book.ts";
-import type { ClientError } from "./failure.ts";
-import type { HistoryRequest } from "./history.ts";
+import type { HistoryPage, HistoryRequest } from "./history.ts";
 import { loadFallbacks, openLazily } from "./lazy_link.ts";
 import type { OpenLink } from "./link.ts";
-import { type AnyEvent, isEvent, type ServerMessage, type StreamName } from "./message.ts";
-import { baseOf, type TickcastOptions, usableTransports } from "./options.ts";
+import type { StreamName } from "./message.ts";
+import { basesOf, numbersOf, type TickcastOptions, usableTransports } from "./options.ts";
 import { watchPage } from "./page_watch.ts";
 import { type Platform, platformWith } from "./platform.ts";
+import { Receiver } from "./receiver.ts";
 import type { Status } from "./status.ts";
 import {
   type AnySubscription,
   callSafely,
-  type EventsBatch,
   type SubscribeRequest,
   Subscription,
   type SubscriptionHandlers,
 } from "./subscription.ts";
 import { TokenKeeper } from "./token_keeper.ts";
-import { mergeAsks, type Wants } from "./wants.ts";
+import { isPattern, mergeAsks, type Wants } from "./wants.ts";
 import { openWebSocket } from "./websocket_link.ts";
 
 export type { FairValue, Heatmap, MinuteBar, SecondBar } from "../feed/event.ts";
 export type { Signal, Stamped, SymbolEvent, Trade } from "../feed/event.ts";
 export type { ClientStats } from "./client_stats.ts";
 export type { ClientError } from "./failure.ts";
-export type { HistoryRequest } from "./history.ts";
+export type { HistoryPage, HistoryRequest } from "./history.ts";
 export type { OpenLink, Transport } from "./link.ts";
 export type { AnyEvent, GapNotice, StreamEvents, StreamName } from "./message.ts";
 export type { TickcastOptions } from "./options.ts";
@@ -51,16 +49,17 @@ export class Tickcast implements Disposable {
   /** Counts since the client was made. */
   readonly stats: ClientStats = { events: 0, repeats: 0, garbage: 0, gaps: 0, roundTripMs: undefined };
   readonly #options: TickcastOptions;
+  readonly #pauseHiddenAfterMs: number;
   readonly #platform: Platform;
   readonly #bases: readonly string[];
   readonly #tokens: TokenKeeper;
   readonly #book: CursorBook;
   readonly #connection: Connection;
+  readonly #receiver: Receiver;
   readonly #subscriptions = new Set<AnySubscription>();
   #page: AbortController | undefined;
   #ready = Promise.withResolvers<void>();
   #isUpdateDue = false;
-  #states: Readonly<Record<string, string>> = {};
 
   /**
    * @param address Where the server is, `https://host/prefix`; several equal servers as an array.
@@ -69,13 +68,13 @@ export class Tickcast implements Disposable {
   constructor(address: string | readonly string[], options: TickcastOptions = {}) {
     this.#options = options;
     this.#platform = platformWith(options.platform);
-    this.#bases = [address].flat().map(baseOf);
-    if (this.#bases.length === 0) {
-      throw new TypeError("Cannot connect as there is no address: current value is []");
-    }
+    this.#bases = basesOf(address);
     this.#book = new CursorBook(options.cursor);
     this.#tokens = new TokenKeeper(options.token, this.#platform);
     this.#ready.promise.catch(() => {});
+    this.#receiver = new Receiver(options, this.stats, this.#book, this.#subscriptions, () => this.#plan());
+    const { pollIntervalMs, pauseHiddenAfterMs, ...numbers } = numbersOf(options);
+    this.#pauseHiddenAfterMs = pauseHiddenAfterMs;
     const share = options.share ?? ((open: OpenLink) => open);
     this.#connection = new Connection({
       platform: this.#platform,
@@ -87,18 +86,15 @@ export class Tickcast implements Disposable {
         poll: share(openLazily("openPoll")),
       },
       tokens: this.#tokens,
-      maxAttempts: options.maxAttempts ?? 5,
-      backoffCapMs: options.backoffCapMs ?? BACKOFF_CAP_MS,
-      pingIntervalMs: options.pingIntervalMs ?? 30_000,
-      upgradeIntervalMs: options.upgradeIntervalMs ?? 30_000,
+      ...numbers,
       context: {
         wants: () => this.#wants(),
         cursorOf: (streams) => this.#book.of(streams),
-        pollIntervalMs: options.pollIntervalMs ?? 1_000,
+        pollIntervalMs,
       },
     }, {
-      onMessage: (message) => this.#receive(message),
-      onGarbage: () => this.#garbage(),
+      onMessage: (message) => this.#receiver.receive(message),
+      onGarbage: () => this.#receiver.garbage(),
       onStatus: (status) => this.#onStatus(status),
       onError: (error) => callSafely(options.onError, error),
       onRoundTrip: (ms) => this.stats.roundTripMs = ms,
@@ -117,18 +113,18 @@ export class Tickcast implements Disposable {
 
   /** State of each stream as the server last told it. */
   get streamStates(): Readonly<Record<string, string>> {
-    return this.#states;
+    return this.#receiver.states;
   }
 
   /** Connects and stays connected. Resolves when first open; rejects when it ends before. Need not be awaited. */
   connect(): Promise<void> {
     if (!this.#page) {
       this.#page = new AbortController();
-      watchPage(this.#platform, this.#options.pauseHiddenAfterMs ?? 0, {
+      watchPage(this.#platform, this.#pauseHiddenAfterMs, {
         onWake: () => this.#wake(),
-        onLeave: () => this.#connection.stop({ state: "paused" }),
+        onLeave: () => this.#pause(),
         onReturn: () => this.#wake(),
-        onHiddenLong: () => this.#connection.stop({ state: "paused" }),
+        onHiddenLong: () => this.#pause(),
       }, this.#page.signal);
     }
     this.#connection.start();
@@ -141,12 +137,12 @@ export class Tickcast implements Disposable {
     handlers: SubscriptionHandlers<S> = {},
   ): Subscription<S> {
     const subscription = new Subscription<S>(request, handlers, {
-      changed: () => this.#plan(),
+      changed: () => this.#changed(subscription),
       removed: () => this.#removed(subscription),
     });
-    if (request.cursor !== undefined) this.#book.resume(request.streams, request.cursor);
+    this.#book.resume(request.streams, request.cursor);
     this.#subscriptions.add(subscription);
-    this.#plan();
+    this.#changed(subscription);
     return subscription;
   }
 
@@ -172,13 +168,19 @@ export class Tickcast implements Disposable {
   /** What the server still holds of a stream, oldest first, as pages of events, up to now. Needs no connection. */
   async *history<S extends StreamName>(
     request: HistoryRequest<S>,
-  ): AsyncGenerator<EventsBatch<S>, void, undefined> {
+  ): AsyncGenerator<HistoryPage<S>, void, undefined> {
     const { history } = await loadFallbacks();
-    yield* history(this.#platform, this.#bases[0] ?? "", this.#tokens, request);
+    const token = await this.#tokens.get();
+    yield* history(this.#platform, this.#bases[0] ?? "", token?.value, request);
   }
 
   #wants(): Wants {
     return mergeAsks([...this.#subscriptions].flatMap((subscription) => subscription.asks()));
+  }
+
+  /** What has ended stays so: only `connect()` begins it again. */
+  #pause(): void {
+    if (this.status.state !== "closed") this.#connection.stop({ state: "paused" });
   }
 
   #wake(): void {
@@ -186,6 +188,16 @@ export class Tickcast implements Disposable {
     if (status.state === "paused" || (status.state === "closed" && status.error?.code === "GAVE_UP")) {
       this.#connection.start();
     } else this.#connection.nudge();
+  }
+
+  /** A symbol that is none is left out: asked for, the server would refuse all that is asked with it. */
+  #changed({ symbols }: AnySubscription): void {
+    for (const symbol of symbols) {
+      if (isPattern(symbol)) continue;
+      const shown = JSON.stringify(symbol).slice(0, 40);
+      this.#receiver.warn("BAD_SYMBOL", `Left out ${shown}: a symbol is letters, digits and . : / _ -`);
+    }
+    this.#plan();
   }
 
   /** One update for all changes made in one go. */
@@ -214,82 +226,4 @@ export class Tickcast implements Disposable {
     }
     callSafely(this.#options.onStatusChange, status);
   }
-
-  #garbage(count = 1): void {
-    // Told once: a server that talks nonsense would else flood the handler as well.
-    if (this.stats.garbage === 0) {
-      const error: ClientError = {
-        code: "BAD_MESSAGE",
-        message: "Something unreadable came; it was dropped (stats.garbage counts)",
-        fatal: false,
-      };
-      callSafely(this.#options.onError, error);
-    }
-    this.stats.garbage += count;
-  }
-
-  #receive(message: ServerMessage): void {
-    switch (message.type) {
-      case "events":
-        this.#receiveEvents(message.stream, message.events);
-        return this.#book.take(message.cursor);
-      case "snapshot":
-        return this.#receiveSnapshot(message);
-      case "gap":
-        this.stats.gaps++;
-        if (message.cause === "epoch") this.#book.restart(message.stream);
-        this.#book.take(message.cursor);
-        for (const subscription of this.#subscriptions) subscription.deliverGap(message);
-        return callSafely(this.#options.onGap, message);
-      case "error":
-        return callSafely(this.#options.onError, {
-          code: message.code,
-          message: message.message,
-          ...(message.id !== undefined && { id: message.id }),
-          fatal: false,
-        });
-      case "warning":
-        this.#book.take(message.cursor);
-        return callSafely(this.#options.onError, {
-          code: message.code,
-          message: message.message,
-          fatal: false,
-        });
-      case "subscribed":
-        return this.#book.take(message.cursor);
-      case "heartbeat":
-      case "pong":
-        this.#book.take(message.cursor);
-        if (message.streams) this.#states = message.streams;
-        if (message.streams) callSafely(this.#options.onStreamStates, message.streams);
-        return;
-    }
-  }
-
-  #receiveEvents(stream: string, events: readonly unknown[]): void {
-    const readable = events.filter(isEvent);
-    if (readable.length < events.length) this.#garbage(events.length - readable.length);
-    const news = readable.filter((event) => this.#book.isNews(stream, event.id));
-    this.stats.repeats += readable.length - news.length;
-    this.stats.events += news.length;
-    if (news.length === 0) return;
-    const batch = asBatch(stream, news);
-    for (const subscription of this.#subscriptions) subscription.deliver(batch);
-    callSafely(this.#options.onEvents, batch);
-    if (stream === "heatmap") callSafely(this.#options.onSnapshot, { ...batch, last: true });
-  }
-
-  #receiveSnapshot({ stream, events, last, cursor }: ServerMessage & { type: "snapshot" }): void {
-    const batch = { ...asBatch(stream, events.filter(isEvent)), last };
-    for (const subscription of this.#subscriptions) subscription.deliverSnapshot(batch);
-    callSafely(this.#options.onSnapshot, batch);
-    this.#book.take(cursor);
-    if (last) this.#plan();
-  }
 }
-
-/** The parse boundary: from here on the events of a stream are typed as that stream's. */
-const asBatch = (
-  stream: string,
-  events: readonly AnyEvent[],
-): EventsBatch => ({ stream, events } as EventsBatch);

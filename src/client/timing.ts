@@ -12,3 +12,7 @@ export const UPGRADE_CAP_MS = 300_000;
 export const HEARTBEAT_MS = 15_000;
 /** Polls are held open up to 20 s, so their signs of life are rarer. */
 export const POLL_HEARTBEAT_MS = 25_000;
+/** However rare a server says they are, silence is noticed as if they came this often. */
+export const HEARTBEAT_MAX_MS = 60_000;
+/** How long a token callback may take. */
+export const TOKEN_TIMEOUT_MS = 10_000;

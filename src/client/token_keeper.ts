@@ -1,5 +1,7 @@
 /** Where the token comes from and when it must be renewed. */
+import { loadFallbacks } from "./lazy_link.ts";
 import type { Platform } from "./platform.ts";
+import { TOKEN_TIMEOUT_MS } from "./timing.ts";
 
 /** A token, or what gets one: called anew whenever a fresh one is needed. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -8,23 +10,11 @@ export type TokenSource = string | (() => string | Promise<string>);
 export const RENEW_BEFORE_MS = 30_000;
 /** Never more often than this, whatever the token says. */
 export const RENEW_MIN_MS = 5_000;
-/** Longest wait that a timer can hold. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
-/** When a JWT expires, Unix ms; undefined when the token is none or doesn't say. */
-export function expiryOf(token: string): number | undefined {
-  try {
-    const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
-    const { exp } = JSON.parse(atob(payload));
-    return typeof exp === "number" ? exp * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Holds the source, gives tokens, and calls when a renewal is due. */
 export class TokenKeeper {
   #cancel = () => {};
+  #watch = 0;
 
   constructor(readonly source: TokenSource | undefined, readonly platform: Platform) {}
 
@@ -33,25 +23,36 @@ export class TokenKeeper {
     return typeof this.source === "function";
   }
 
-  /** A token for a new connection; undefined when the source failed. */
+  /** A token for a new connection; undefined when the source failed or took too long. */
   async get(): Promise<{ readonly value: string | undefined } | undefined> {
+    const { source } = this;
+    if (typeof source !== "function") return { value: source };
+    const late = Promise.withResolvers<undefined>();
+    const cancel = this.platform.timer(TOKEN_TIMEOUT_MS, () => late.resolve(undefined));
     try {
-      return { value: typeof this.source === "function" ? await this.source() : this.source };
+      return await Promise.race([late.promise, (async () => ({ value: await source() }))()]);
     } catch {
       return undefined;
+    } finally {
+      cancel();
     }
   }
 
   /** Calls `renew` shortly before `token` expires, if it can be renewed and says when. */
   watch(token: string | undefined, renew: () => void): void {
-    this.#cancel();
-    const expiry = token === undefined || !this.canRenew ? undefined : expiryOf(token);
-    if (expiry === undefined) return;
-    const inMs = Math.max(RENEW_MIN_MS, expiry - RENEW_BEFORE_MS - this.platform.now());
-    this.#cancel = this.platform.timer(Math.min(inMs, TIMER_MAX_MS), renew);
+    this.stop();
+    if (token === undefined || !this.canRenew) return;
+    const watch = this.#watch;
+    void loadFallbacks().then(({ expiryOf }) => {
+      const expiry = expiryOf(token);
+      if (expiry === undefined || watch !== this.#watch) return;
+      const inMs = Math.max(RENEW_MIN_MS, expiry - RENEW_BEFORE_MS - this.platform.now());
+      this.#cancel = this.platform.timer(inMs, renew);
+    }, () => {});
   }
 
   stop(): void {
+    this.#watch++;
     this.#cancel();
   }
 }

@@ -43,6 +43,10 @@ export interface Command {
 export const canonicalSymbol = (symbol: string): string =>
   /^[A-Z0-9]{2,12}-[A-Z]{3,5}$/.test(symbol) ? `X:${symbol}` : symbol;
 
+/** Whether the server takes it for a symbol or a pattern (`X:*`, `*`): its own grammar. */
+export const isPattern = (symbol: unknown): boolean =>
+  typeof symbol === "string" && /^(\*|[A-Za-z0-9][\w.:/-]{0,31}\*?)$/.test(symbol);
+
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => {
   const all = new Set([...a, ...b]);
   return all.has("*") ? ["*"] : [...all].sort();
@@ -70,13 +74,18 @@ export function mergeAsks(asks: Iterable<Ask>): Wants {
     }
   }
   for (const [stream, want] of wants) {
-    if (want.symbols.join().length > SYMBOLS_MAX_CHARS) wants.set(stream, { ...want, symbols: ["*"] });
+    if (JSON.stringify(want.symbols).length > SYMBOLS_MAX_CHARS) {
+      wants.set(stream, { ...want, symbols: ["*"] });
+    }
   }
   return wants;
 }
 
-/** The server takes messages of 16 k characters: past this everything is taken, and picked from here. */
-export const SYMBOLS_MAX_CHARS = 12_000;
+/**
+ * The server takes messages of 16 k characters and 2 000 symbols, a cursor of 4 k among them: past this (with its quotes)
+ * everything is taken, and picked from here.
+ */
+export const SYMBOLS_MAX_CHARS = 10_000;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -1,44 +1,13 @@
 /** The WebSocket transport. */
-import { closeDown, type Down, httpDown, networkDown } from "./failure.ts";
-import { headersOf, type Link, type LinkContext, type LinkHandlers } from "./link.ts";
+import { type Down, networkDown } from "./failure.ts";
+import { loadFallbacks } from "./lazy_link.ts";
+import type { Link, LinkContext, LinkHandlers } from "./link.ts";
 import { readMessage } from "./message.ts";
 import type { SocketLike } from "./platform.ts";
 import { commandsFor, type Wants } from "./wants.ts";
 
 /** The subprotocol of this protocol's first release. */
 export const SUBPROTOCOL = "tickcast.v1";
-/** How long the plain request may take that asks why an upgrade failed. */
-export const EXPLAIN_TIMEOUT_MS = 5_000;
-
-/**
- * A browser doesn't say why an upgrade failed, so ask: a plain `GET /ws` answers 426 where WebSocket is served (the failure
- * was on the way), 503 where it is switched off or full.
- */
-async function explain(context: LinkContext): Promise<Down> {
-  const route = `${context.base}/ws`;
-  const abort = new AbortController();
-  const cancel = context.platform.timer(EXPLAIN_TIMEOUT_MS, () => abort.abort());
-  try {
-    const response = await context.platform.fetch(route, {
-      headers: headersOf(context, "application/json"),
-      signal: abort.signal,
-      cache: "no-store",
-    });
-    const down = await httpDown(response, route);
-    if (response.status === 426) {
-      return {
-        then: "retry",
-        code: "BLOCKED",
-        message: "The server offers WebSocket but it could not be opened: a proxy may block it",
-      };
-    }
-    return response.status === 503 ? { ...down, then: "fallback" } : down;
-  } catch {
-    return networkDown(route);
-  } finally {
-    cancel();
-  }
-}
 
 /** Opens `/ws`, offering the token as a subprotocol so that it stays out of URLs and logs. */
 export function openWebSocket(context: LinkContext, handlers: LinkHandlers): Link {
@@ -70,7 +39,7 @@ export function openWebSocket(context: LinkContext, handlers: LinkHandlers): Lin
   }
   if (!socket) {
     queueMicrotask(() =>
-      down({ then: "fallback", code: "BLOCKED", message: "This page cannot open a WebSocket" })
+      down({ then: "fallback", code: "BLOCKED", message: "This page may not open a WebSocket here" })
     );
   } else {
     socket.onopen = () => state === "opening" && (state = "open");
@@ -81,8 +50,12 @@ export function openWebSocket(context: LinkContext, handlers: LinkHandlers): Lin
       else handlers.onGarbage();
     };
     socket.onclose = ({ code, reason }) => {
-      if (state === "opening") void explain(context).then(down);
-      else down(closeDown(code, reason));
+      if (state === "closed") return;
+      const wasOpen = state === "open";
+      loadFallbacks()
+        .then(({ closeDown, explain }) => wasOpen ? closeDown(code, reason) : explain(context))
+        .catch(() => networkDown(context.base))
+        .then(down);
     };
     socket.onerror = () => {};
   }

@@ -30,7 +30,7 @@ const COMMON = {
 const INTERNAL_NAMES =
   "settings openers tokens heartbeatMs isStable rung onWake onLeave onReturn onHiddenLong stepDown " +
   "settle asks deliver deliverSnapshot deliverGap isNews restart resume nudge canRenew capItems onOverflow bases clearAll " +
-  "onRoundTrip onStatus source current fail epoch seq suffix";
+  "onRoundTrip onStatus source current fail epoch seq book onShown watcher isIdle onStalled heard begin receive";
 
 /** The client's parts: what everybody needs, what is loaded when WebSocket fails, and sharing for those who ask for it. */
 const CLIENT_PARTS = [
@@ -52,14 +52,19 @@ const partsApart: esbuild.Plugin = {
 
 async function clientParts(): Promise<esbuild.OutputFile[]> {
   const files: esbuild.OutputFile[] = [];
+  // Parts hand each other objects: what is shortened in one must be called the same in the others.
+  let mangleCache: esbuild.BuildOptions["mangleCache"] = {};
   for (const part of CLIENT_PARTS) {
-    const { outputFiles } = await esbuild.build({
+    const { outputFiles, ...result } = await esbuild.build({
       ...COMMON,
       entryPoints: [{ in: pathOf(part.in), out: part.out }],
       sourcemap: "linked",
+      mangleCache,
+      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
       mangleProps: new RegExp(`^(${INTERNAL_NAMES.replaceAll(" ", "|")})$`),
       plugins: [partsApart],
     });
+    mangleCache = result.mangleCache;
     files.push(...outputFiles);
   }
   return files;

@@ -39,7 +39,8 @@ Deno.test({
   permissions: "none",
   fn() {
     const book = new CursorBook(
-      ",:,tick,tick:,tick:x,minute:aaaaaaaa-1,fmv:aaaaaaaa--1,fmv:aaaaaaaa-9007199254740993",
+      ",:,tick,tick:,tick:x,minute:aaaaaaaa-1,fmv:aaaaaaaa--1,fmv:aaaaaaaa-9007199254740993,fmv:aaaaaaaa-0x1," +
+        "fmv:aaaaaaaa-1e3,fmv:aaaaaaaa- 1,fmv:a-1,FMV:aaaaaaaa-1,__proto__:aaaaaaaa-1,fmv:aaaaaaaa-01",
     );
     assertEquals(book.of(), "minute:aaaaaaaa-1");
   },
@@ -66,18 +67,58 @@ Deno.test({
 });
 
 Deno.test({
-  name: "after the lists began anew, ids of a lower epoch are news again",
+  name: "only once it is told that a list began anew are ids of it news again, and only of that list",
   permissions: "none",
   fn() {
     const book = new CursorBook();
-    assert(book.isNews("tick", "bbbbbbbb-5"));
+    for (const id of ["bbbbbbbb-5", "1.bbbbbbbb-5"]) assert(book.isNews("tick", id));
+    // A cursor that goes back is no reason to believe events seen before.
+    book.take("tick:aaaaaaaa-0");
     assert(!book.isNews("tick", "aaaaaaaa-1"));
-    book.restart("tick");
+    book.restart("tick", "aaaaaaaa-1", "tick:aaaaaaaa-0");
     assert(book.isNews("tick", "aaaaaaaa-1"));
-    const other = new CursorBook();
-    assert(other.isNews("tick", "bbbbbbbb-5"));
-    other.take("tick:aaaaaaaa-0");
-    assert(other.isNews("tick", "aaaaaaaa-1"));
+    assert(!book.isNews("tick", "1.aaaaaaaa-1"));
+    book.restart("tick", "1.aaaaaaaa-1");
+    assert(book.isNews("tick", "1.aaaaaaaa-1"));
+    book.restart("tick", "nonsense");
+    assert(book.isNews("tick", "aaaaaaaa-1") && book.isNews("tick", "1.aaaaaaaa-1"));
+  },
+});
+
+Deno.test({
+  name: "lists that a stream has no more are forgotten when it is told where it stands now",
+  permissions: "none",
+  fn() {
+    const book = new CursorBook("tick.0:aaaaaaaa-5,tick.1:aaaaaaaa-9,minute:aaaaaaaa-2");
+    book.restart("tick", "bbbbbbbb-1", "tick:bbbbbbbb-0");
+    assertEquals(book.of(), "minute:aaaaaaaa-2,tick:bbbbbbbb-0");
+  },
+});
+
+Deno.test({
+  name: "what is still on its way when a stream is dropped doesn't say where the next subscription begins",
+  permissions: "none",
+  fn() {
+    const book = new CursorBook("tick:aaaaaaaa-5,minute:aaaaaaaa-2");
+    book.drop("tick");
+    book.take("tick:aaaaaaaa-6,minute:aaaaaaaa-3");
+    assertEquals(book.of(), "minute:aaaaaaaa-3");
+    book.resume(["tick"]);
+    assertEquals(book.of(["tick"]), "");
+    book.take("tick:aaaaaaaa-9");
+    assertEquals(book.of(["tick"]), "tick:aaaaaaaa-9");
+  },
+});
+
+Deno.test({
+  name:
+    "asked for in one request with others, a stream that is to begin at the earliest begins after nothing",
+  permissions: "none",
+  fn() {
+    const book = new CursorBook("tick:aaaaaaaa-5");
+    book.resume(["minute"], "earliest");
+    assertEquals(book.of(["minute"]), "earliest");
+    assertEquals(book.of(["tick", "minute"]), "minute:0-0,tick:aaaaaaaa-5");
   },
 });
 

@@ -165,7 +165,7 @@ for (
     [4502, "FORBIDDEN"],
     [4503, "BAD_REQUEST"],
     [4504, "TOO_LARGE"],
-    [4999, "NETWORK"],
+    [4999, "REFUSED"],
     [4004, "AUTH_EXPIRED"],
   ] as const
 ) {

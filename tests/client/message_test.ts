@@ -89,11 +89,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "only objects with id, type and symbol are events",
+  name: "only objects with id, type, symbol and time are events, and a gap is none",
   permissions: "none",
   fn() {
-    assert(isEvent({ id: "a-1", type: "trade", sym: "AAPL" }));
-    for (const value of [null, 1, [], {}, { id: "a-1", type: "trade" }, { id: 1, type: "trade", sym: "A" }]) {
+    const event = { id: "a-1", type: "trade", sym: "AAPL", t: 1 };
+    assert(isEvent(event));
+    const wrong = [{ id: 1 }, { id: "" }, { type: null }, { type: "gap" }, { sym: {} }, { t: "1" }, {
+      t: undefined,
+    }];
+    for (const value of [null, 1, "x", [], {}, ...wrong.map((over) => ({ ...event, ...over }))]) {
       assert(!isEvent(value));
     }
   },
