@@ -8,17 +8,18 @@
 import type { Clock, Random } from "../../feed/clock.ts";
 import type { ConnectionHealth } from "../../feed/health.ts";
 import type { Log } from "../../feed/log.ts";
-import type { Market } from "../../feed/wire_fields.ts";
 import { connectionHealth, lentTickers } from "./connection_health.ts";
 import { isUp } from "../upstream/connection_state.ts";
 import type { Loans } from "./failover.ts";
 import { Lingering } from "./lingering.ts";
 import { GapTeller } from "./gap_teller.ts";
-import { LoanDesk, type LoanSeat } from "./loan_desk.ts";
+import { LoanDesk } from "./loan_desk.ts";
 import type { Pipeline } from "../channel/pipeline.ts";
 import { type Lane, Placement } from "./placement.ts";
 import { decideSlot } from "./slot_rules.ts";
-import { type TurnedAwayAnswer, UpstreamConnection } from "../upstream/upstream_connection.ts";
+import type { TurnedAwayAnswer } from "../upstream/reconnect_wait.ts";
+import { UpstreamConnection } from "../upstream/upstream_connection.ts";
+import { type Seat, Seats } from "./seats.ts";
 import type { SocketOpener } from "../upstream/upstream_socket.ts";
 
 /** How often standings, loans and outages are looked at; changes of a connection's state are looked at besides, at once. */
@@ -43,16 +44,11 @@ export interface ConnectionManagerOptions {
   readonly failoverEnabled: boolean;
 }
 
-interface Seat extends LoanSeat {
-  stop: AbortController | undefined;
-  done: Promise<void>;
-}
-
 /** See the file's head. */
 export class ConnectionManager {
   readonly placement: Placement;
   readonly #options: ConnectionManagerOptions;
-  readonly #seats = new Map<string, Seat>();
+  readonly #seats = new Seats();
   readonly #gaps: GapTeller;
   readonly #lingering = new Lingering();
   readonly #loanDesk: LoanDesk;
@@ -68,7 +64,7 @@ export class ConnectionManager {
 
   /** Connections in their order. */
   get connections(): readonly UpstreamConnection[] {
-    return [...this.#seats.values()].map((seat) => seat.connection);
+    return this.#seats.all.map((seat) => seat.connection);
   }
 
   /** Where topics of dead connections ride for now. */
@@ -95,7 +91,7 @@ export class ConnectionManager {
     });
     const downSince = deps.clock.monotonic();
     this.placement.addLane(lane);
-    this.#seats.set(lane.id, {
+    this.#seats.add({
       lane,
       connection,
       downSince,
@@ -155,41 +151,46 @@ export class ConnectionManager {
     this.#gaps.clear();
     this.#lingering.clear();
     const now = this.#options.clock.monotonic();
-    for (const seat of this.#seats.values()) {
+    for (const seat of this.#seats.all) {
       seat.downSince = now;
       seat.wasUp = false;
       this.#lostAtStart(seat.lane, missedSince);
     }
     this.#apply();
     using _watch = this.#options.clock.interval(WATCH_INTERVAL_MS, () => this.watch());
-    for (const id of this.#seats.keys()) this.#run(id);
+    for (const { lane } of this.#seats.all) this.#run(lane.id);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    await Promise.all([...this.#seats.values()].map((seat) => seat.done));
+    await Promise.all(this.#seats.all.map((seat) => seat.done));
     this.#signal = undefined;
   }
 
   /** What operators see of each connection. */
   health(): ConnectionHealth[] {
     const lent = lentTickers(this.loans, this.placement);
-    return [...this.#seats.values()].map(({ lane, connection }) =>
+    return this.#seats.all.map(({ lane, connection }) =>
       connectionHealth(lane, connection, this.placement, lent, this.#options.clock)
     );
   }
 
   /** Looks at everything once: what is down, who carries it, what is over. Called at an interval and after every change. */
   watch(): void {
-    for (const seat of this.#seats.values()) this.#watchSeat(seat);
+    for (const seat of this.#seats.all) this.#watchSeat(seat);
     if (this.#options.failoverEnabled) {
-      this.#loanDesk.look([...this.#seats.values()], this.#options.clock.monotonic());
+      this.#loanDesk.look(this.#seats.all, this.#options.clock.monotonic());
     }
-    if (this.#lingering.expire((id, topic) => this.#isAnswered(id, topic), this.#options.clock.monotonic())) {
+    if (
+      this.#lingering.expire(
+        (id, topic) => this.#seats.isAnswered(id, topic),
+        this.#options.clock.monotonic(),
+      )
+    ) {
       this.placement.version++;
     }
     this.#apply();
-    this.#gaps.settle((topic, market) => this.#isServed(topic, market));
+    this.#gaps.settle((topic, market) => this.#seats.isServed(topic, market));
   }
 
   #run(id: string): void {
@@ -209,16 +210,9 @@ export class ConnectionManager {
     this.watch();
   }
 
-  /** The quota counts a market's connections together, whatever their host. */
   #onTurnedAway(lane: Lane, ageMs: number, evictions: number): TurnedAwayAnswer {
-    const seats = [...this.#seats.values()];
-    const orderOf = (id: string) => seats.findIndex((seat) => seat.lane.id === id);
-    const holders = seats
-      .filter((seat) => seat.lane.market === lane.market && seat.lane.id !== lane.id)
-      .flatMap(({ lane: { id }, connection }) =>
-        connection.ageMs === undefined ? [] : [{ id, order: orderOf(id), ageMs: connection.ageMs }]
-      );
-    const decision = decideSlot({ id: lane.id, order: orderOf(lane.id), ageMs, evictions }, holders);
+    const order = this.#seats.orderOf(lane.id);
+    const decision = decideSlot({ id: lane.id, order, ageMs, evictions }, this.#seats.holdersBeside(lane));
     if (decision.do !== "displace") return decision.do;
     this.#seats.get(decision.id)?.connection.giveWay();
     return "soon";
@@ -233,14 +227,14 @@ export class ConnectionManager {
     }
     if (seat.downSince !== undefined) return;
     seat.downSince = this.#options.clock.monotonic();
-    const lost = [...connection.topics].filter((topic) => !this.#isHeld(topic, lane.market));
+    const lost = [...connection.topics].filter((topic) => !this.#seats.isHeld(topic, lane.market));
     this.#gaps.lost(lane.id, lane.market, lost, connection.lastSignOfLife);
   }
 
   #apply(): void {
     if (this.#appliedVersion === this.placement.version) return;
     this.#appliedVersion = this.placement.version;
-    for (const { lane, connection } of this.#seats.values()) {
+    for (const { lane, connection } of this.#seats.all) {
       const topics = new Set(this.placement.topics(lane.id));
       for (const lent of this.loans.values()) {
         for (const [topic, carrier] of lent) if (carrier === lane.id) topics.add(topic);
@@ -249,29 +243,4 @@ export class ConnectionManager {
       connection.want(topics);
     }
   }
-
-  #isHeld(topic: string, market: Market): boolean {
-    for (const { lane, connection } of this.#seats.values()) {
-      if (lane.market === market && isUpOrSubscribing(connection) && connection.holds(topic)) return true;
-    }
-    return false;
-  }
-
-  /** Served somewhere, refused for good by the one it is at home on, or wanted nowhere. */
-  #isServed(topic: string, market: Market): boolean {
-    let isWanted = false;
-    for (const { lane, connection } of this.#seats.values()) {
-      if (lane.market !== market || !connection.topics.has(topic)) continue;
-      isWanted = true;
-      if (connection.isAnswered(topic)) return true;
-    }
-    return !isWanted || this.#isHeld(topic, market);
-  }
-
-  #isAnswered(id: string, topic: string): boolean {
-    return this.#seats.get(id)?.connection.isAnswered(topic) ?? true;
-  }
 }
-
-const isUpOrSubscribing = (connection: UpstreamConnection): boolean =>
-  connection.state.phase === "streaming" || connection.state.phase === "subscribing";

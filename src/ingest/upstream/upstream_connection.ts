@@ -5,18 +5,11 @@
 import { type Clock, isAbort, type Random } from "../../feed/clock.ts";
 import type { Log } from "../../feed/log.ts";
 import type { Market } from "../../feed/wire_fields.ts";
-import {
-  backoffMs,
-  DISPLACED_WAIT_MS,
-  HEALTHY_AFTER_MS,
-  refusedMs,
-  restMs,
-  SLOT_SETTLED_MS,
-  surplusMs,
-} from "./backoff.ts";
+import { HEALTHY_AFTER_MS } from "./backoff.ts";
 import { type ConnectionState, isUp } from "./connection_state.ts";
 import { ConnectionStats } from "./connection_stats.ts";
 import type { FrameOutcome, UpstreamFeed, UpstreamFrame } from "../wire/frame.ts";
+import { ReconnectWait, type TurnedAwayAnswer } from "./reconnect_wait.ts";
 import { type Refusal, type RefusalKind, refusalOf } from "./refusal.ts";
 import { type SessionProgress, UpstreamSession } from "./upstream_session.ts";
 import type { SocketFrame, SocketOpener } from "./upstream_socket.ts";
@@ -50,9 +43,6 @@ export interface ConnectionDeps {
   ) => TurnedAwayAnswer;
 }
 
-/** Rest, give way to others of ours, or come back soon as one of them left its slot. */
-export type TurnedAwayAnswer = "rest" | "give_way" | "soon";
-
 /** See the file's head. */
 export class UpstreamConnection {
   readonly stats = new ConnectionStats();
@@ -62,16 +52,16 @@ export class UpstreamConnection {
   #topics: ReadonlySet<string> = new Set();
   #session: UpstreamSession | undefined;
   #lastSignOfLife: number | undefined;
-  #attempts = 0;
-  #evictions = 0;
-  #refusals = 0;
-  #surplus = 0;
-  #lastAgeMs = 0;
+  readonly #wait: ReconnectWait;
   readonly #told = new Set<RefusalKind>();
 
   constructor(readonly spec: ConnectionSpec, deps: ConnectionDeps) {
     this.#deps = deps;
     this.#log = deps.log;
+    this.#wait = new ReconnectWait(
+      deps.random,
+      (ageMs, evictions) => deps.onTurnedAway?.(this, ageMs, evictions) ?? "rest",
+    );
   }
 
   get state(): ConnectionState {
@@ -128,7 +118,7 @@ export class UpstreamConnection {
     while (!signal.aborted) {
       const ended = await this.#runSession(signal);
       if (signal.aborted) break;
-      const { refusal, waitMs } = this.#waitAfter(ended);
+      const { refusal, waitMs } = this.#wait.after(ended);
       this.stats.errors++;
       this.#reportLoss(refusal, waitMs);
       this.#move({ phase: "waiting", since: this.#now(), until: this.#now() + Math.round(waitMs), refusal });
@@ -157,9 +147,7 @@ export class UpstreamConnection {
       return await session.run(signal);
     } finally {
       this.#lastSignOfLife = this.lastSignOfLife;
-      if (session.aliveMs >= HEALTHY_AFTER_MS) this.#attempts = this.#refusals = 0;
-      if (session.aliveMs >= SLOT_SETTLED_MS) this.#evictions = 0;
-      this.#lastAgeMs = session.aliveMs;
+      this.#wait.lasted(session.aliveMs);
       this.#session = undefined;
     }
   }
@@ -197,35 +185,6 @@ export class UpstreamConnection {
           unserved: progress.unserved,
         });
       }
-    }
-  }
-
-  /** The wait the refusal calls for; the n-th of its kind in a row waits longer. */
-  #waitAfter(refusal: Refusal): { readonly refusal: Refusal; readonly waitMs: number } {
-    const { random } = this.#deps;
-    switch (refusal.retry) {
-      case "rest":
-        return this.#turnedAway(refusal);
-      case "surplus":
-        return { refusal, waitMs: surplusMs(this.#surplus++, random) };
-      case "seldom":
-        return { refusal, waitMs: refusedMs(this.#refusals++, random) };
-      case "backoff":
-        return { refusal, waitMs: backoffMs(this.#attempts++, random) };
-    }
-  }
-
-  #turnedAway(refusal: Refusal): { readonly refusal: Refusal; readonly waitMs: number } {
-    const { random, onTurnedAway } = this.#deps;
-    const evictions = this.#evictions++;
-    switch (onTurnedAway?.(this, this.#lastAgeMs, evictions)) {
-      case "soon":
-        return { refusal, waitMs: DISPLACED_WAIT_MS };
-      case "give_way":
-        return this.#waitAfter(refusalOf("surplus_connection"));
-      case "rest":
-      case undefined:
-        return { refusal, waitMs: restMs(evictions, random) };
     }
   }
 

@@ -12,11 +12,14 @@ import { Liveness } from "./liveness.ts";
 import { type Refusal, refusalOf, refusalOfStatus } from "./refusal.ts";
 import { SubscribePacer, subscribeText } from "./subscribe_pacer.ts";
 import type { SocketFrame, SocketOpener, UpstreamSocket } from "./upstream_socket.ts";
+import { framePieces } from "../wire/frame_pieces.ts";
 
 /** TCP, TLS and upgrade, at most. */
 export const OPEN_LIMIT_MS = 10_000;
 /** How often time limits, liveness and the pace of subscriptions are looked at. */
 export const TICK_MS = 50;
+/** Longest stretch of reading before the event loop goes round: a flood on one connection must not hold up the others. */
+export const READ_SLICE_MS = 2;
 const UNSERVED_SAMPLE = 5;
 
 /** What a session needs of its surroundings. */
@@ -109,7 +112,7 @@ export class UpstreamSession {
     if (signal.aborted) onAbort();
     try {
       using _tick = clock.interval(TICK_MS, () => this.#tick(socket));
-      for await (const burst of socket.bursts()) this.#take(burst, socket);
+      for await (const burst of socket.bursts()) await this.#take(burst, socket, signal);
       return this.#verdict ?? socket.endedBy();
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -117,10 +120,19 @@ export class UpstreamSession {
     }
   }
 
-  #take(burst: readonly SocketFrame[], socket: UpstreamSocket): void {
-    this.#liveness.inbound(this.#deps.clock.monotonic());
-    for (const frame of burst) {
-      for (const status of this.#deps.accept(frame).statuses) this.#status(status, socket);
+  /** Reads what came in, piece by piece; what came before a stop is read without a rest. */
+  async #take(burst: readonly SocketFrame[], socket: UpstreamSocket, stop: AbortSignal): Promise<void> {
+    const { clock, accept } = this.#deps;
+    this.#liveness.inbound(clock.monotonic());
+    let restAtMs = clock.monotonic() + READ_SLICE_MS;
+    for (const { text, rx } of burst) {
+      for (const piece of framePieces(text)) {
+        if (clock.monotonic() >= restAtMs && !stop.aborted) {
+          await clock.sleep(0);
+          restAtMs = clock.monotonic() + READ_SLICE_MS;
+        }
+        for (const status of accept({ text: piece, rx }).statuses) this.#status(status, socket);
+      }
     }
     if (this.#authenticatedAt !== undefined) this.#settle();
   }
