@@ -166,6 +166,8 @@ export interface StoreUsage {
   readonly commands: number;
   readonly requests: number;
   readonly failures: number;
+  /** Connections made; none over REST and in memory. */
+  readonly connects: number;
   readonly bytesOut: number;
   readonly bytesIn: number;
 }

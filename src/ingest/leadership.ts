@@ -68,6 +68,8 @@ export interface LeadershipOptions {
   readonly owner: string;
   readonly renewMs: number;
   readonly pollMs: number;
+  /** How often the way to the store broke so far. */
+  readonly interruptions?: () => number;
 }
 
 /** See the file's head. */
@@ -114,7 +116,7 @@ export class Leadership {
         looks = undefined;
         this.#watch.missed();
       } else {
-        this.#watch.see(seen.value);
+        this.#watch.see(seen.value, this.#options.interruptions?.());
         const now = seen.value?.nowMs;
         looks = nextLooks(looks, now ?? 0);
         if (mayTake(seen.value, looks)) {

@@ -88,7 +88,14 @@ export class RunningIngest implements Ingest {
     });
     this.#plans = new PlanKeeper({ ...parts, manager: this.#manager });
     const pace = LEASE_PACE[store.transport];
-    this.#leadership = new Leadership({ store, clock, log: log.child("lease"), owner: instance, ...pace });
+    this.#leadership = new Leadership({
+      store,
+      clock,
+      log: log.child("lease"),
+      owner: instance,
+      ...pace,
+      interruptions: () => store.usage().connects + store.usage().failures,
+    });
     this.done = this.#run(plan);
   }
 

@@ -6,6 +6,7 @@ export interface UsageStep {
   readonly commands?: number;
   readonly requests?: number;
   readonly failures?: number;
+  readonly connects?: number;
   readonly bytesOut?: number;
   readonly bytesIn?: number;
 }
@@ -15,6 +16,7 @@ export class UsageMeter {
   #commands = 0;
   #requests = 0;
   #failures = 0;
+  #connects = 0;
   #bytesOut = 0;
   #bytesIn = 0;
 
@@ -22,6 +24,7 @@ export class UsageMeter {
     this.#commands += step.commands ?? 0;
     this.#requests += step.requests ?? 0;
     this.#failures += step.failures ?? 0;
+    this.#connects += step.connects ?? 0;
     this.#bytesOut += step.bytesOut ?? 0;
     this.#bytesIn += step.bytesIn ?? 0;
   }
@@ -32,6 +35,7 @@ export class UsageMeter {
       commands: this.#commands,
       requests: this.#requests,
       failures: this.#failures,
+      connects: this.#connects,
       bytesOut: this.#bytesOut,
       bytesIn: this.#bytesIn,
     };

@@ -65,13 +65,28 @@ export class RedisServer implements AsyncDisposable {
     await process?.status;
   }
 
+  /** Ends it as an operator does, or a planned failover: what it knows now is there again after {@link start}. */
+  async shutDown(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    await this.send("SHUTDOWN", "SAVE").catch(() => {});
+    this.#admin?.[Symbol.dispose]();
+    this.#admin = undefined;
+    await process?.status;
+  }
+
   /** Ends it without waiting: for a program (a bench) that has no later moment than its `unload` event. */
   kill(): void {
     this.#process?.kill("SIGKILL");
     Deno.removeSync(this.directory, { recursive: true });
   }
 
-  /** A crash and a start: comes back empty. */
+  /** Whatever was saved is not there at the next start. */
+  async forget(): Promise<void> {
+    await Deno.remove(`${this.directory}/dump.rdb`).catch(() => {});
+  }
+
+  /** A crash and a start: comes back empty, or as it was last saved. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();

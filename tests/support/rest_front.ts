@@ -86,7 +86,13 @@ export class RestFront implements AsyncDisposable {
 
   constructor(readonly server: RedisServer) {
     this.#http = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      {
+        hostname: "127.0.0.1",
+        port: 0,
+        onListen: () => {},
+        // Redis is away.
+        onError: () => new Response("Bad Gateway", { status: 502 }),
+      },
       (request) => this.#handle(request),
     );
   }

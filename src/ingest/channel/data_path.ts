@@ -73,11 +73,11 @@ export class DataPath implements Pipeline {
     for (const event of events) channel.offer(event, "");
   }
 
-  async lead(fence: number, signal: AbortSignal): Promise<"fenced" | "aborted"> {
+  async lead(fence: number, signal: AbortSignal, anew = false): Promise<"fenced" | "aborted"> {
     if (this.#leading) throw new Error("Cannot lead as this pipeline leads already");
     this.#leading = true;
     try {
-      return await leadLists([...this.#paths.values()], fence, this.#options, signal);
+      return await leadLists([...this.#paths.values()], { fence, anew }, this.#options, signal);
     } finally {
       this.#leading = false;
       this.#minutes?.[Symbol.dispose]();

@@ -16,10 +16,16 @@ const SEED_RETRY_CAP_MS = 5_000;
 /** Every so many failures in a row are said. */
 const SEED_FAILURES_SAID = 10;
 
+/** The right to write, and whether lists must begin new epochs because they may be older than what readers hold. */
+export interface ListTerm {
+  readonly fence: number;
+  readonly anew: boolean;
+}
+
 /** See the file's own description. */
 export async function leadLists(
   paths: readonly StreamPath[],
-  fence: number,
+  listTerm: ListTerm,
   options: PipelineOptions,
   signal: AbortSignal,
 ): Promise<"fenced" | "aborted"> {
@@ -28,7 +34,7 @@ export async function leadLists(
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   try {
-    const outcomes = await Promise.all(paths.map((path) => leadPath(path, fence, options, term)));
+    const outcomes = await Promise.all(paths.map((path) => leadPath(path, listTerm, options, term)));
     const outcome = worst(outcomes);
     if (outcome === "fenced") dropWaiting(paths, options);
     return outcome === "unheld" ? "fenced" : outcome;
@@ -41,7 +47,7 @@ export async function leadLists(
 /** The first stream that is fenced off, or broken, ends the term for all. */
 async function leadPath(
   path: StreamPath,
-  fence: number,
+  { fence, anew }: ListTerm,
   options: PipelineOptions,
   term: AbortController,
 ): Promise<RunOutcome> {
@@ -50,7 +56,7 @@ async function leadPath(
       path.channel.spec.name,
       options,
       term.signal,
-      () => seedPath(path, options, term),
+      () => seedPath(path, anew, options, term),
     );
     path.channel.open();
     if (restarted) path.channel.tellGap({ ...restarted, lost: null, cause: "upstream" });
@@ -93,6 +99,7 @@ function dropWaiting(paths: readonly StreamPath[], { log }: PipelineOptions): vo
 /** Reads the stream's lists; says since when what they hold is of another split, if it is. */
 async function seedPath(
   path: StreamPath,
+  anew: boolean,
   options: PipelineOptions,
   { signal }: AbortController,
 ): Promise<{ from: number; to: number } | undefined> {
@@ -112,8 +119,8 @@ async function seedPath(
     if (!memory) continue;
     seedDedupe(path, memory);
     channel.metrics.dropped("superseded", appender.stands(memory.tail));
-    if (before && memory.tail.head && channel.state !== "off") {
-      restarts = true;
+    if ((before || anew) && memory.tail.head && channel.state !== "off") {
+      restarts ||= before !== undefined;
       appender.restart();
     }
     if (memory.unreadable > 0) {

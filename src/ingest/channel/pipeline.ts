@@ -60,8 +60,9 @@ export interface Pipeline {
    * Starts appending under this fence, from the lists' present heads (dedupe is seeded from lists and `last` first).
    * Resolves `fenced` when this fence is no longer the lease's: what is queued is dropped when somebody else leads, for it is
    * his to send, and kept when nobody does (the store lost everything). `aborted` when the signal aborts; what is queued stays.
+   * @param anew lists begin new epochs, whatever they hold: it may be older than what readers have
    */
-  lead(fence: number, signal: AbortSignal): Promise<"fenced" | "aborted">;
+  lead(fence: number, signal: AbortSignal, anew?: boolean): Promise<"fenced" | "aborted">;
   /** Tells a loss in every list of the stream, in order with what is queued. */
   tellGap(stream: string, gap: GapToTell): void;
   /** Takes events again after {@link Pipeline.stop}; the time between is told as a gap. */

@@ -19,6 +19,8 @@ export interface TcpOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** A connection stands. */
+  readonly onConnect?: () => void;
 }
 
 type State =
@@ -87,6 +89,7 @@ export class TcpConnection implements AsyncDisposable {
     this.#state = { kind: "up", live, drop: dropped.resolve };
     this.#attempted.resolve();
     log.info("store_connect", { transport: "tcp" });
+    this.options.onConnect?.();
     const why = await Promise.race([live.lost, dropped.promise]);
     live.client.destroy();
     const last = storeFailure(asReplyError(why));

@@ -30,7 +30,7 @@ export class TcpTransport implements RedisTransport {
 
   constructor(readonly options: TcpOptions, readonly usage: UsageMeter) {
     this.#clock = options.clock;
-    this.#connection = new TcpConnection(options);
+    this.#connection = new TcpConnection({ ...options, onConnect: () => usage.add({ connects: 1 }) });
   }
 
   /** Resolves when the first attempt to connect ended, well or not. */
