@@ -1,12 +1,15 @@
 /**
  * Who is worked on next: streams by priority, tick before bars before FMV. Every round gives each stream with work its
- * turn, the first the longest, so a flood in one takes time from the others but never all of it; and after
- * {@link SLICE_MS} the sockets get theirs.
+ * turn, the first the longest, so a flood in one takes time from the others but never all of it; and after a slice the
+ * sockets get theirs, sooner while none of the urgent has work: a tick that comes in meanwhile waits for one slice only.
  */
 import type { Clock } from "../../feed/clock.ts";
 
-/** Longest stretch of work before the event loop goes round. */
+/** Longest stretch of work before the event loop goes round, with and without urgent work in it. */
 export const SLICE_MS = 5;
+export const PATIENT_SLICE_MS = 2;
+/** Up to this priority work is urgent: signals and ticks. */
+const URGENT_PRIORITY = 1;
 /** Events of a turn: the first in order gets the most, each further one half of it, but never less than the least. */
 const TURN_MAX_EVENTS = 256;
 const TURN_MIN_EVENTS = 32;
@@ -51,9 +54,13 @@ export class WorkOrder {
 
   /** True when there was more than a slice of work. */
   #slice(): boolean {
-    const until = this.#clock.monotonic() + SLICE_MS;
-    while (this.#round()) if (this.#clock.monotonic() >= until) return true;
-    return false;
+    const startMs = this.#clock.monotonic();
+    for (;;) {
+      const isUrgent = this.#workers.some(({ priority, hasWork }) => hasWork && priority <= URGENT_PRIORITY);
+      if (!this.#round()) return false;
+      const sliceMs = isUrgent ? SLICE_MS : PATIENT_SLICE_MS;
+      if (this.#clock.monotonic() - startMs >= sliceMs) return true;
+    }
   }
 
   /** False when nobody had any. */

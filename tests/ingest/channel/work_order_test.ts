@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { SLICE_MS, type Worker, WorkOrder } from "../../../src/ingest/channel/work_order.ts";
+import {
+  PATIENT_SLICE_MS,
+  SLICE_MS,
+  type Worker,
+  WorkOrder,
+} from "../../../src/ingest/channel/work_order.ts";
 import { ManualClock, settle } from "../../support/manual_clock.ts";
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
@@ -47,6 +52,21 @@ test("after its slice it lets the event loop go round, and then goes on", async 
   assertEquals(done.length, 2);
   await clock.advance(0);
   assertEquals(done.length, 10);
+});
+
+test("while no tick waits it lets the event loop go round sooner, so that one that comes in is not held up", async () => {
+  for (const [priority, turns] of [[1, 5], [2, 2]] as const) {
+    const clock = new ManualClock();
+    const done: string[] = [];
+    let elapsed = 0;
+    const slow = { monotonic: () => elapsed, timer: clock.timer.bind(clock), now: () => 0 };
+    const order = new WorkOrder(Object.assign(Object.create(clock), slow), [
+      worker("bars", priority, 256 * 10, done, () => elapsed += PATIENT_SLICE_MS / 2),
+    ]);
+    order.wake();
+    await settle();
+    assertEquals(done.length, turns, "SLICE_MS is 2.5 times PATIENT_SLICE_MS");
+  }
 });
 
 test("nothing has to be woken twice, and a broken worker doesn't stop the rest for good", async () => {
