@@ -44,6 +44,8 @@ export class FakeEdge implements AsyncDisposable {
   /** Tokens without which nothing but pages and health is to be had; undefined: open. */
   tokens: ReadonlySet<string> | undefined;
   pages: ReadonlyMap<string, { body: Uint8Array; contentType: string }> = new Map();
+  /** What heartbeats say of streams, where it is not `live`. */
+  states: Readonly<Record<string, string>> = {};
   /** Answers of other routes by path, as JSON. */
   answers = new Map<string, unknown>();
   #server: Deno.HttpServer<Deno.NetAddr>;

@@ -88,7 +88,9 @@ export class FakeSocket {
   }
 
   #states(): Record<string, string> {
-    return Object.fromEntries([...this.edge.lists.keys()].map((stream) => [stream, "live"]));
+    return Object.fromEntries(
+      [...this.edge.lists.keys()].map((stream) => [stream, this.edge.states[stream] ?? "live"]),
+    );
   }
 
   /** At most one flush a turn, so that what was appended together is sent together. */

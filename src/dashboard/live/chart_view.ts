@@ -1,29 +1,21 @@
 /// <reference lib="dom" />
-/** The chart: minute candles with volume, fair value over them, and below it how far fair value is from the price. */
+/** The chart: minute candles with volume, and fair value with them. */
 import {
-  BaselineSeries,
   type CandlestickData,
   CandlestickSeries,
   createChart,
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
-  LineSeries,
   LineStyle,
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
 import { need, setText } from "../element.ts";
+import { FairLines } from "./fair_lines.ts";
 import { type GapBand, GapBands } from "./gap_bands.ts";
 import type { Candle, MinuteSeries } from "./minute_series.ts";
-import {
-  formatCompact,
-  formatMinute,
-  formatPercent,
-  formatPrice,
-  formatTime,
-  priceDigits,
-} from "../number_format.ts";
+import { formatCompact, formatMinute, formatPrice, formatTime, priceDigits } from "../number_format.ts";
 import { colour } from "../theme.ts";
 
 const seconds = (ms: number): UTCTimestamp => Math.floor(ms / 1000) as UTCTimestamp;
@@ -34,8 +26,7 @@ export class ChartView {
   readonly #chart: IChartApi;
   readonly #candles: ISeriesApi<"Candlestick">;
   readonly #volume: ISeriesApi<"Histogram">;
-  readonly #fair: ISeriesApi<"Line">;
-  readonly #deviation: ISeriesApi<"Baseline">;
+  readonly #fair: FairLines;
   readonly #gaps = new GapBands(() => colour("warn"));
   #shown: MinuteSeries | undefined;
   #version = -1;
@@ -58,21 +49,8 @@ export class ChartView {
       priceFormat: { type: "volume" },
     });
     this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    this.#fair = this.#chart.addSeries(LineSeries, {
-      lineWidth: 2,
-      priceLineVisible: false,
-      crosshairMarkerRadius: 3,
-    });
-    this.#deviation = this.#chart.addSeries(BaselineSeries, {
-      baseValue: { type: "price", price: 0 },
-      lineWidth: 1,
-      priceLineVisible: false,
-      priceFormat: { type: "custom", formatter: (value: number) => formatPercent(value), minMove: 0.001 },
-    }, 1);
-    const panes = this.#chart.panes();
-    panes[0]?.setStretchFactor(4);
-    panes[1]?.setStretchFactor(1);
-    panes[0]?.attachPrimitive(this.#gaps);
+    this.#fair = new FairLines(this.#chart);
+    this.#chart.panes()[0]?.attachPrimitive(this.#gaps);
     this.#chart.subscribeCrosshairMove(({ time, seriesData }) => {
       const data = seriesData.get(this.#candles);
       setText(need("chart-readout"), time && data && "open" in data ? this.#readout(msOf(time), data) : "");
@@ -84,6 +62,17 @@ export class ChartView {
   show(series: MinuteSeries): void {
     this.#shown = series;
     this.#version = this.#rewrites = this.#fairVersion = -1;
+  }
+
+  /** What this server has: without fair value its pane is the candles', without minute bars none are waited for. */
+  setStreams(states: Readonly<Record<string, string>>): void {
+    setText(
+      need("chart-empty"),
+      states.minute === "off" && states.tick === "off"
+        ? "This server has no prices to draw bars of"
+        : "No bars of this symbol yet",
+    );
+    if (this.#fair.show(states.fmv !== "off")) this.#version = this.#fairVersion = -1;
   }
 
   setGaps(bands: readonly GapBand[]): void {
@@ -98,7 +87,7 @@ export class ChartView {
     this.#version = series.version;
     if (series.rewrites === this.#rewrites && series.live) this.#update(series.live);
     else this.#replace(series);
-    if (series.fairVersion !== this.#fairVersion) this.#drawFair(series);
+    if (series.fairVersion !== this.#fairVersion) this.#fair.draw(series);
     this.#fairVersion = series.fairVersion;
   }
 
@@ -106,7 +95,7 @@ export class ChartView {
   recolour(): void {
     const grid = colour("grid");
     this.#volumeColours = { up: colour("up-soft"), down: colour("down-soft") };
-    const up = colour("up"), down = colour("down"), fair = colour("fair");
+    const up = colour("up"), down = colour("down");
     this.#chart.applyOptions({
       layout: {
         background: { color: "transparent" },
@@ -133,15 +122,7 @@ export class ChartView {
       localization: { timeFormatter: (time: Time) => formatTime(msOf(time)) },
     });
     this.#candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
-    this.#fair.applyOptions({ color: fair });
-    this.#deviation.applyOptions({
-      topLineColor: fair,
-      bottomLineColor: fair,
-      topFillColor1: `${fair}40`,
-      topFillColor2: `${fair}00`,
-      bottomFillColor1: `${fair}00`,
-      bottomFillColor2: `${fair}40`,
-    });
+    this.#fair.recolour();
     this.#version = this.#rewrites = this.#fairVersion = -1;
   }
 
@@ -152,28 +133,18 @@ export class ChartView {
     const priceFormat = { type: "price", precision: digits, minMove: 10 ** -digits } as const;
     if (digits !== this.#digits || candles.length > 0) {
       this.#candles.applyOptions({ priceFormat });
-      this.#fair.applyOptions({ priceFormat });
+      this.#fair.setDigits(digits);
       this.#digits = digits;
     }
     this.#candles.setData(candles.map(candleData));
     this.#volume.setData(candles.map((candle) => this.#volumeData(candle)));
+    need("chart-empty").hidden = candles.length > 0;
     setText(need("chart-summary"), summary(candles));
   }
 
   #update(candle: Candle): void {
     this.#candles.update(candleData(candle));
     this.#volume.update(this.#volumeData(candle));
-  }
-
-  #drawFair(series: MinuteSeries): void {
-    const points = series.fairPoints();
-    const closes = new Map(series.candles().map((candle) => [candle.t, candle.close]));
-    const deviations = points.flatMap(({ t, fmv }) => {
-      const close = closes.get(t);
-      return close ? [{ time: seconds(t), value: (fmv / close - 1) * 100 }] : [];
-    });
-    this.#fair.setData(points.map(({ t, fmv }) => ({ time: seconds(t), value: fmv })));
-    this.#deviation.setData(deviations);
   }
 
   #volumeData(candle: Candle) {

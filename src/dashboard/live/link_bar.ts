@@ -4,7 +4,7 @@ import type { ClientError } from "../../client/failure.ts";
 import type { Transport } from "../../client/link.ts";
 import { lightOf, type Status } from "../../client/status.ts";
 import { make, need, setText } from "../element.ts";
-import { formatSpan } from "../number_format.ts";
+import { formatSpan, formatTime } from "../number_format.ts";
 import { readStored, writeStored } from "../theme.ts";
 
 /** How the streams are called and ordered. */
@@ -55,34 +55,68 @@ export function statusText(status: Status): string {
   }
 }
 
-const HEATMAP_KEY = "tickcast.heatmap";
+/** Streams whose room is another's where the server has none of them. */
+const ROOMS = ["heatmap", "fmv"] as const;
+const roomKey = (stream: string) => `tickcast.${stream}`;
+/** Away for less than this is not worth greying the page. */
+const AWAY_AFTER_MS = 2_000;
 
-/**
- * Where no heatmap is configured its room is the chart's. Remembered, so that the next load is laid out right from the
- * start.
- */
-function showHeatmap(state: string | undefined): void {
-  if (state === undefined) return;
-  document.body.dataset.heatmap = state === "off" ? "off" : "on";
-  writeStored(HEATMAP_KEY, document.body.dataset.heatmap);
+/** Remembered, so that the next load is laid out right from the start. */
+function giveRoom(states: Readonly<Record<string, string>>): void {
+  for (const stream of ROOMS) {
+    const state = states[stream];
+    if (state === undefined) continue;
+    const word = state === "off" ? "off" : "on";
+    if (document.body.dataset[stream] === word) continue;
+    document.body.dataset[stream] = word;
+    writeStored(roomKey(stream), word);
+  }
+}
+
+/** What stands beside the status: over what it is live, or of when the prices are. */
+function transportText(status: Status, pricesAt: number | undefined): string {
+  if (status.state !== "open" && pricesAt !== undefined) return `prices of ${formatTime(pricesAt)}`;
+  return "transport" in status ? TRANSPORT_NAMES[status.transport] : "";
 }
 
 /** See the file comment. */
 export class LinkBar {
-  constructor() {
-    document.body.dataset.heatmap = readStored(HEATMAP_KEY) ?? "on";
-  }
-
   #status: Status = { state: "idle" };
   #states: Readonly<Record<string, string>> = {};
+  #away: ReturnType<typeof setTimeout> | undefined;
+  #trouble = "";
 
-  status(status: Status): void {
+  constructor() {
+    for (const stream of ROOMS) document.body.dataset[stream] = readStored(roomKey(stream)) ?? "on";
+  }
+
+  /** @param pricesAt Event time of the newest price, Unix ms; undefined before any. */
+  status(status: Status, pricesAt: number | undefined): void {
     this.#status = status;
+    const isOpen = status.state === "open";
     setText(need("link-text"), statusText(status));
-    setText(need("link-transport"), "transport" in status ? TRANSPORT_NAMES[status.transport] : "");
-    if (status.state !== "open") setText(need("link-trip"), "");
-    if (status.state === "open") this.notice(undefined);
+    setText(need("link-transport"), transportText(status, pricesAt));
+    if (isOpen) this.notice(undefined);
+    else setText(need("link-trip"), "");
+    const isLesser = isOpen && status.transport !== "websocket";
+    setText(need("foot-transport"), isLesser ? this.#trouble : "");
+    this.#mark(isOpen);
     this.#light();
+  }
+
+  #mark(isOpen: boolean): void {
+    if (!isOpen) {
+      this.#away ??= setTimeout(() => document.body.dataset.link = "away", AWAY_AFTER_MS);
+      return;
+    }
+    clearTimeout(this.#away);
+    this.#away = undefined;
+    document.body.dataset.link = "up";
+  }
+
+  /** Why the best transport is not had: told while a lesser one is. */
+  trouble(error: ClientError): void {
+    if (!error.fatal && this.#status.state !== "open") this.#trouble = error.message;
   }
 
   roundTrip(ms: number | undefined): void {
@@ -99,7 +133,8 @@ export class LinkBar {
   states(states: Readonly<Record<string, string>>): void {
     this.#states = states;
     const names = [...new Set([...STREAM_ORDER, ...Object.keys(states)])].filter((name) => name in states);
-    showHeatmap(states.heatmap);
+    giveRoom(states);
+    need("market-closed").hidden = states.tick !== "closed";
     const list = need("streams");
     names.forEach((name, at) => {
       const item = list.children[at] instanceof HTMLElement

@@ -41,7 +41,7 @@ export class LiveFeed {
     heatmap: Subscription<"heatmap"> | undefined;
   } | undefined;
   #isConflated = false;
-  #lastEventAt = Date.now();
+  #lastEventAt: number | undefined;
 
   constructor(address: string, options: TickcastOptions, readonly events: LiveFeedEvents) {
     this.client = new Tickcast(address, {
@@ -49,6 +49,11 @@ export class LiveFeed {
       onEvents: () => events.onChange(),
       onGap: (gap) => this.#gap(gap),
     });
+  }
+
+  /** Event time of the newest tick, Unix ms. */
+  get lastEventAt(): number | undefined {
+    return this.#lastEventAt;
   }
 
   /** The symbol's minute series, empty at first. */
@@ -166,7 +171,7 @@ export class LiveFeed {
 
   /** Between the last event before the loss and now, unless the server knows better. */
   #gap(gap: GapNotice): void {
-    const from = gap.from ?? this.#lastEventAt;
+    const from = gap.from ?? this.#lastEventAt ?? Date.now();
     const to = gap.to ?? Math.max(from, Date.now());
     const lost = gap.lost === null ? "gap" : `gap: ${formatCount(gap.lost)} lost`;
     this.gaps.push({ stream: gap.stream, band: { from, to, label: `${gap.stream} ${lost}` } });

@@ -57,7 +57,7 @@ class LivePage {
       upgradeIntervalMs,
       pauseHiddenAfterMs: PAUSE_HIDDEN_AFTER_MS,
       onStatusChange: (status) => this.#status(status),
-      onStreamStates: (states) => this.#bar.states(states),
+      onStreamStates: (states) => this.#states(states),
       onError: (error) => this.#error(error),
     }, {
       onTick: (event) => event.sym === this.#chosen && this.#tape.add(event),
@@ -133,13 +133,21 @@ class LivePage {
   }
 
   #status(status: Status): void {
-    this.#bar.status(status);
+    this.#bar.status(status, this.feed.lastEventAt);
     if (status.state !== "closed" || !status.error) return;
     this.#bar.notice(status.error);
     showTokenForm(asksForToken(status.error.code));
   }
 
+  #states(states: Readonly<Record<string, string>>): void {
+    this.#bar.states(states);
+    this.#chart.setStreams(states);
+    this.#signals.setOn(states.signal !== "off");
+    this.#loop.request();
+  }
+
   #error(error: ClientError): void {
+    this.#bar.trouble(error);
     if (error.fatal || error.code === "UNKNOWN_SYMBOL" || error.code === "BAD_SYMBOL") {
       this.#bar.notice(error);
     }
@@ -179,7 +187,7 @@ class LivePage {
     const { value: health } = await ask<StreamsHealth>("health/streams", AbortSignal.timeout(5_000));
     if (!health) return;
     need("simulated").hidden = health.simulated !== true;
-    this.#bar.states(statesOf(health));
+    this.#states(statesOf(health));
   }
 
   /** What can be searched for, and what is watched when the reader has chosen nothing yet. */

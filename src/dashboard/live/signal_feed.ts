@@ -26,6 +26,14 @@ export class SignalFeed {
     this.#list.append(make("li", "empty", "No signals yet"));
   }
 
+  /** Whether the server has signals at all. */
+  setOn(isOn: boolean): void {
+    const first = this.#list.firstElementChild;
+    if (first instanceof HTMLElement && first.className === "empty") {
+      setText(first, isOn ? "No signals yet" : "This server has no signals");
+    }
+  }
+
   add(lines: readonly Line[]): void {
     this.#waiting.push(...lines);
     if (this.#waiting.length > LINES_MAX) this.#waiting = this.#waiting.slice(-LINES_MAX);

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** The search field: a combobox over the symbols the server has, after the ARIA practices' list autocomplete. */
 import { make, need } from "../element.ts";
+import { isSymbol } from "./watched_symbols.ts";
 
 /** Matches shown at most. */
 const MATCHES_MAX = 12;
@@ -26,19 +27,38 @@ export function matchSymbols(
   );
 }
 
+/** What the list offers for a text: symbols that match; else the text itself, where it can be a symbol at all. Pure. */
+export function offers(universe: readonly string[], text: string): readonly Offer[] {
+  const found = matchSymbols(universe, text);
+  if (found.length > 0) return found.map((symbol) => ({ symbol, label: symbol }));
+  const typed = text.trim().toUpperCase();
+  if (!typed) return [];
+  return isSymbol(typed)
+    ? [{ symbol: typed, label: `Add ${typed}, not seen yet` }]
+    : [{ symbol: undefined, label: "No symbol has such characters" }];
+}
+
+/** A line of the list; without a symbol it only tells. */
+export interface Offer {
+  readonly symbol: string | undefined;
+  readonly label: string;
+}
+
 /** Wires the field; `universe` gives the symbols known now, `choose` gets the chosen one. */
 export function startSearch(universe: () => readonly string[], choose: (symbol: string) => void): void {
   const input = need("search", HTMLInputElement);
   const list = need("matches");
-  let matches: string[] = [];
+  let matches: readonly Offer[] = [];
   let active = -1;
 
   const show = () => {
-    list.replaceChildren(...matches.map((symbol, at) => {
-      const item = make("li", "", symbol);
+    list.replaceChildren(...matches.map(({ symbol, label }, at) => {
+      const item = make("li", "", label);
       item.role = "option";
       item.id = `match-${at}`;
       item.ariaSelected = String(at === active);
+      if (symbol) item.dataset.symbol = symbol;
+      else item.ariaDisabled = "true";
       return item;
     }));
     list.hidden = matches.length === 0;
@@ -60,16 +80,15 @@ export function startSearch(universe: () => readonly string[], choose: (symbol: 
   const keys: Record<string, () => void> = {
     ArrowDown: () => active = Math.min(matches.length - 1, active + 1),
     ArrowUp: () => active = Math.max(-1, active - 1),
-    // A symbol that hasn't traded yet is not among those known: it is taken as typed.
-    Enter: () => take(matches[active] ?? matches[0] ?? input.value.trim().toUpperCase()),
+    Enter: () => take((matches[active] ?? matches[0])?.symbol),
     Escape: () => {
       input.value = "";
       close();
     },
   };
   input.addEventListener("input", () => {
-    matches = matchSymbols(universe(), input.value);
-    active = matches.length > 0 ? 0 : -1;
+    matches = offers(universe(), input.value);
+    active = matches[0]?.symbol ? 0 : -1;
     show();
   });
   input.addEventListener("keydown", (event) => {
@@ -82,7 +101,7 @@ export function startSearch(universe: () => readonly string[], choose: (symbol: 
   input.addEventListener("blur", () => setTimeout(close, 150));
   list.addEventListener("mousedown", (event) => {
     event.preventDefault();
-    if (event.target instanceof HTMLElement) take(event.target.textContent ?? undefined);
+    if (event.target instanceof HTMLElement) take(event.target.dataset.symbol);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target instanceof HTMLInputElement) return;

@@ -64,7 +64,7 @@ export class TradeTape {
     this.#lines.forEach(({ row, cells }, at) => {
       const print = this.#prints[at];
       row.dataset.sign = print?.sign ?? "";
-      setText(cells[0], print ? formatTime(print.t) : "");
+      setText(cells[0], print ? formatTime(print.t) : at === 0 ? "None yet" : "");
       setText(cells[1], print ? formatPrice(print.price) : "");
       setText(cells[2], print ? formatCompact(print.size) : "");
     });

@@ -9,9 +9,11 @@ export const WATCHED_MAX = 500;
 /** Watched when the reader has chosen none yet. */
 export const BUSIEST = 24;
 
+/** Whether a text can be a symbol. */
+export const isSymbol = (text: string): boolean => /^[\w.:/-]{1,32}$/.test(text);
+
 const clean = (symbols: readonly string[]): string[] =>
-  [...new Set(symbols.map((symbol) => symbol.trim()).filter((symbol) => /^[\w.:/-]{1,32}$/.test(symbol)))]
-    .slice(0, WATCHED_MAX);
+  [...new Set(symbols.map((symbol) => symbol.trim()).filter(isSymbol))].slice(0, WATCHED_MAX);
 
 /** What was asked for by address or before; empty when nothing was. */
 export function askedSymbols(search: string): string[] {
