@@ -167,7 +167,7 @@ class SseLink implements Link {
 
   #broken(error: unknown): Down {
     return error instanceof RangeError
-      ? { then: "retry", code: "TOO_LARGE", message: `${this.#route} sent more than a message may hold` }
+      ? { then: "retry", code: "BAD_MESSAGE", message: `${this.#route} sent more than a message may hold` }
       : networkDown(this.#route);
   }
 

@@ -168,7 +168,7 @@ const ANSWERS: readonly Answer[] = [
         "data: ",
         "x".repeat(17 * 1024 * 1024),
       ]),
-    code: "TOO_LARGE",
+    code: "BAD_MESSAGE",
     says: /more than a message may hold/,
   },
 ];
