@@ -4,6 +4,7 @@ import type { Clock } from "../feed/clock.ts";
 import { describeError, TickcastError } from "../feed/error.ts";
 import type { Log } from "../feed/log.ts";
 import { type Accounts, parseAccounts } from "./protocol/accounts.ts";
+import { assertReplayable } from "./replay/replay_file.ts";
 import type { SimulatorOptions } from "./simulator_options.ts";
 import { startSimulator } from "./start_simulator.ts";
 
@@ -24,7 +25,7 @@ const USAGE = `deno task simulate [options]: an upstream that behaves like Massi
   --seed N         the same seed gives the same market (1)
   --symbols N      stocks, the most active first (100)
   --rate X         trades a second in calm trading, bars and fair values on top (200)
-  --replay FILE    replay a recording, NDJSON or NDJSON.gz, instead
+  --replay FILE    replay a recording instead: NDJSON, NDJSON.gz, or a folder of recorded hours
   --speed N        1 as recorded, N times faster, 0 as fast as the clients read (1)
   --accounts FILE  keys, entitlements and quotas (any key may do everything)
   --calendar       stocks keep New York's hours and holidays
@@ -96,7 +97,7 @@ async function readOptions(args: readonly string[]): Promise<SimulatorOptions | 
   if (problems.length > 0) {
     throw new TickcastError("SETTINGS", `Cannot simulate as arguments are wrong:\n${problems.join("\n")}`);
   }
-  if (values.replay !== undefined) await assertReadable(values.replay);
+  if (values.replay !== undefined) await assertReplayable(values.replay);
   return {
     ...numbers,
     host: values.host,
@@ -120,18 +121,6 @@ async function readAccounts(path: string): Promise<Accounts> {
     );
   }
   return parseAccounts(content);
-}
-
-async function assertReadable(path: string): Promise<void> {
-  try {
-    using _file = await Deno.open(path, { read: true });
-  } catch (cause) {
-    throw new TickcastError(
-      "SETTINGS",
-      `Cannot replay a file as it can't be opened: current value is ${path}`,
-      { cause },
-    );
-  }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ export const SIMULATOR_TABLE = {
   SIMULATOR_SYMBOLS: setting(integer(1, 12_000, 200), "60", "How many symbols it trades."),
   SIMULATOR_RATE: setting(decimal(0, 100_000, 200), "120", "Trades a second, on average."),
   SIMULATOR_REPLAY: optional(
-    words("the path of an NDJSON or NDJSON.gz recording", "open.ndjson.gz"),
+    words("the path of an NDJSON or NDJSON.gz recording, or of a folder of recorded hours", "open.ndjson.gz"),
     "Replay a recording instead of making a market up.",
   ),
   SIMULATOR_SPEED: setting(

@@ -32,6 +32,8 @@ export interface ReplaySummary {
   lines: number;
   events: number;
   badLines: number;
+  /** Files whose end is missing, as a killed process leaves them: what stood in them was replayed. */
+  cutFiles: number;
   /** The first few bad ones, with their number and what is wrong. */
   readonly problems: string[];
 }
@@ -66,9 +68,13 @@ export async function replay(
   const feeds = plan.start.feeds ?? [...await feedsInRecording(plan.path, LINES_TO_LEARN_FEEDS)];
   await untilListenedTo(feeds, plan.start, deps, signal);
   deps.log.info("simulator_replay_start", { file: plan.path, speed: plan.speed, feeds });
-  const summary: ReplaySummary = { lines: 0, events: 0, badLines: 0, problems: [] };
+  const summary: ReplaySummary = { lines: 0, events: 0, badLines: 0, cutFiles: 0, problems: [] };
   const pace = plan.speed > 0 ? keepPace(plan.speed, deps.clock, signal) : freePace(deps.flow, signal);
-  for await (const line of replayLines(plan.path)) {
+  const onCut = (file: string) => {
+    summary.cutFiles++;
+    deps.log.warning("simulator_replay_cut", { file, lines: summary.lines });
+  };
+  for await (const line of replayLines(plan.path, onCut)) {
     signal.throwIfAborted();
     const frame = readFrame(line, summary, deps.log);
     if (!frame) continue;
@@ -77,8 +83,8 @@ export async function replay(
     summary.lines++;
     summary.events += frame.events.length;
   }
-  const { lines, events, badLines } = summary;
-  deps.log.info("simulator_replay_done", { lines, events, bad_lines: badLines });
+  const { lines, events, badLines, cutFiles } = summary;
+  deps.log.info("simulator_replay_done", { lines, events, bad_lines: badLines, cut_files: cutFiles });
   return summary;
 }
 
@@ -88,7 +94,7 @@ function readFrame(line: NumberedLine, summary: ReplaySummary, log: Log): Replay
   summary.badLines++;
   if (summary.problems.length < PROBLEMS_TOLD) {
     summary.problems.push(`line ${line.number}: ${read.problem}`);
-    log.warning("simulator_replay_bad_line", { line: line.number, problem: read.problem });
+    log.warning("simulator_replay_bad_line", { file: line.file, line: line.number, problem: read.problem });
   }
   return undefined;
 }
