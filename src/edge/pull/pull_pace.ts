@@ -12,7 +12,7 @@ export class PullPace {
   #isHurried = false;
   #waiting: { readonly wake: () => void; readonly spacingMs: number; readonly mayHurry: boolean } | undefined;
   #timer: Disposable | undefined;
-  /** When the timer rings (ms, monotonic). */
+  /** When the timer is to ring (ms, monotonic): the time itself, for one worked out anew differs by microseconds each time. */
   #armedMs = Infinity;
 
   constructor(clock: Clock) {
@@ -32,9 +32,9 @@ export class PullPace {
     if (wake === undefined || spacingMs === undefined) return;
     if (now) return wake();
     if (!mayHurry) return;
-    const leftMs = this.#beganMs + spacingMs - this.#clock.monotonic();
-    if (leftMs <= 0) return wake();
-    if (this.#clock.monotonic() + leftMs < this.#armedMs) this.#arm(leftMs, wake);
+    const atMs = this.#beganMs + spacingMs;
+    if (atMs <= this.#clock.monotonic()) return wake();
+    if (atMs < this.#armedMs) this.#arm(atMs, wake);
   }
 
   /**
@@ -46,7 +46,7 @@ export class PullPace {
     const spacingMs = Math.min(PULL_SPACING_MS, intervalMs);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting = { wake: resolve, spacingMs, mayHurry };
-    this.#arm(this.#beganMs + intervalMs - this.#clock.monotonic(), resolve);
+    this.#arm(this.#beganMs + intervalMs, resolve);
     if ((this.#isHurried || isAwaited) && mayHurry) this.hurry();
     await promise;
     this.#timer?.[Symbol.dispose]();
@@ -55,9 +55,9 @@ export class PullPace {
     this.#waiting = undefined;
   }
 
-  #arm(ms: number, wake: () => void): void {
+  #arm(atMs: number, wake: () => void): void {
     this.#timer?.[Symbol.dispose]();
-    this.#armedMs = this.#clock.monotonic() + ms;
-    this.#timer = this.#clock.timer(Math.max(0, ms), wake);
+    this.#armedMs = atMs;
+    this.#timer = this.#clock.timer(Math.max(0, atMs - this.#clock.monotonic()), wake);
   }
 }
