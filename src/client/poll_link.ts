@@ -4,6 +4,7 @@ import { type Down, networkDown } from "./failure.ts";
 import { httpDown, isOwnFault } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { type AnyEvent, type GapNotice, isEvent, text, toMessage } from "./message.ts";
+import { sift } from "./sift.ts";
 import { ASK_AGAIN_MS } from "./sse_link.ts";
 import { isHeld, type Want } from "./wants.ts";
 
@@ -51,6 +52,8 @@ class PollLoop {
   #askedAt = 0;
   /** What was refused last: told once. */
   #refusal = "";
+  /** Those of the wanted symbols that the server knows. */
+  #symbols: readonly string[];
 
   constructor(
     readonly context: LinkContext,
@@ -61,6 +64,7 @@ class PollLoop {
     readonly onDown: (down: Down) => void,
   ) {
     this.#snapshot = want.snapshot;
+    this.#symbols = want.symbols;
     void this.#run();
   }
 
@@ -74,7 +78,7 @@ class PollLoop {
       const route = this.#snapshot ? "snapshot" : "events";
       const outcome = await this.#ask(route).catch(() => networkDown(`${this.context.base}/${route}`));
       if (signal.aborted) return;
-      const pauseMs = "then" in outcome ? this.#refused(outcome) : this.#take(outcome);
+      const pauseMs = "then" in outcome ? await this.#refused(outcome) : this.#take(outcome);
       if (pauseMs === undefined) return;
       if (pauseMs > 0) await this.#pause(pauseMs);
     }
@@ -87,23 +91,26 @@ class PollLoop {
     this.#refusal = "";
     if (this.#snapshot) {
       this.#snapshot = false;
-      const { cursor, events } = answer;
-      this.handlers.onMessage({ type: "snapshot", stream, cursor, events, last: true });
+      // A stream that is followed already stays where it is: what lies between is still to come.
+      const cursor = before ? undefined : answer.cursor;
+      this.handlers.onMessage({ type: "snapshot", stream, cursor, events: answer.events, last: true });
       return 0;
     }
     tellAnswer(stream, answer, this.handlers);
     const isNews = answer.events.length > 0 || answer.gap !== undefined;
     const hasMoved = before !== context.cursorOf([stream]);
     // One that does not wait, or tells the same over and over, must not be asked in a circle.
-    const hasWaited = context.platform.now() - this.#askedAt >= context.pollIntervalMs;
-    const mayAsk = hasMoved ? waitS > 0 || isNews : waitS > 0 && hasWaited;
-    return mayAsk ? 0 : context.pollIntervalMs;
+    const tookMs = context.platform.now() - this.#askedAt;
+    const mayAsk = hasMoved ? waitS > 0 || isNews : waitS > 0 && tookMs >= context.pollIntervalMs;
+    // The server holds back what it sends on its own; how often it is asked is for us to hold back.
+    const paceMs = 1000 / (this.want.maxHz ?? Infinity) - tookMs;
+    return Math.max(paceMs, mayAsk ? 0 : context.pollIntervalMs);
   }
 
   async #ask(route: "events" | "snapshot"): Promise<Answer | Down> {
     const { context, stream, waitS } = this;
     const { platform } = context;
-    const query = wantQuery(this.want);
+    const query = wantQuery({ ...this.want, symbols: this.#symbols });
     const cursor = context.cursorOf([stream]);
     if (route === "events" && cursor) query.set("cursor", cursor);
     if (route === "events" && cursor && waitS) query.set("wait", String(waitS));
@@ -123,14 +130,30 @@ class PollLoop {
     }
   }
 
-  /** A stream that is refused for itself asks again after a while; anything else ends the link. */
-  #refused(down: Down): number | undefined {
+  /** A stream that is refused for itself goes on with what is known of it, or asks again after a while; else the link ends. */
+  async #refused(down: Down): Promise<number | undefined> {
     if (!isOwnFault(down)) return void this.onDown(down);
     const { code, message } = down;
     if (this.#refusal === message) this.handlers.onMessage({ type: "subscribed", cursor: undefined });
     else this.handlers.onMessage({ type: "error", code, message, id: undefined });
     this.#refusal = message;
-    return ASK_AGAIN_MS;
+    const asked = this.#symbols;
+    if (code !== "UNKNOWN_SYMBOL" || asked.length < 2) return ASK_AGAIN_MS;
+    const known = await sift(asked, (some) => this.#mayAsk(some)).catch(() => []);
+    if (known.length === 0 || known.length === asked.length) return ASK_AGAIN_MS;
+    this.#symbols = known;
+    return 0;
+  }
+
+  async #mayAsk(symbols: readonly string[]): Promise<boolean> {
+    const { context, stream } = this;
+    const query = wantQuery({ ...this.want, symbols });
+    const response = await context.platform.fetch(`${context.base}/events/${stream}?${query}`, {
+      headers: headersOf(context, "application/json"),
+      signal: this.#abort.signal,
+    });
+    await response.body?.cancel();
+    return response.ok;
   }
 
   #pause(ms: number): Promise<void> {

@@ -7,6 +7,7 @@ import { type Down, networkDown } from "./failure.ts";
 import { httpDown, isOwnFault } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { MESSAGE_MAX_CHARS, type ServerMessage, toMessage } from "./message.ts";
+import { sift } from "./sift.ts";
 import { type SseBlock, sseParser } from "./sse_parser.ts";
 import { areHeld, type Want, type Wants } from "./wants.ts";
 
@@ -112,15 +113,16 @@ class SseLink implements Link {
     });
   }
 
-  #open(): void {
+  /** @param asked Those of the wants that are asked for: all, but for what was refused of them. */
+  #open(asked: Wants = this.context.wants()): void {
     this.#abort.abort();
     this.#isRefused = false;
     this.#held = this.context.wants();
     const { signal } = this.#abort = new AbortController();
-    if (this.#held.size === 0) return this.#greet();
-    this.#run(signal).catch((error) => this.#broken(error)).then((down) => {
-      if (signal.aborted || !down) return;
-      if (isOwnFault(down)) return this.#refused(down);
+    if (asked.size === 0) return this.#greet();
+    this.#run(asked, signal).catch((error) => this.#broken(error)).then((down) => {
+      if (signal.aborted || !down) return undefined;
+      if (isOwnFault(down)) return void this.#refused(down, asked, signal);
       const { platform } = this.context;
       // At least what was asked, and spread, or all who were cut off together would come back together.
       const afterMs = down.afterMs ?? (this.#retryMs && this.#retryMs * (1 + platform.random()));
@@ -129,13 +131,19 @@ class SseLink implements Link {
     });
   }
 
-  async #run(signal: AbortSignal): Promise<Down | undefined> {
-    const { platform } = this.context;
-    const response = await platform.fetch(sseUrl(this.context, this.#held), {
-      headers: headersOf(this.context, "text/event-stream"),
+  #fetch(asked: Wants, signal: AbortSignal, method: "GET" | "HEAD"): Promise<Response> {
+    const headers = headersOf(this.context, "text/event-stream");
+    return this.context.platform.fetch(sseUrl(this.context, asked), {
+      method,
+      headers,
       signal,
       cache: "no-store",
     });
+  }
+
+  async #run(asked: Wants, signal: AbortSignal): Promise<Down | undefined> {
+    const { platform } = this.context;
+    const response = await this.#fetch(asked, signal, "GET");
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
     if (!response.ok || !isStream || !response.body) {
       return await httpDown(response, this.#route, platform.now());
@@ -171,11 +179,16 @@ class SseLink implements Link {
       : networkDown(this.#route);
   }
 
-  /** What was asked is wrong, the connection is not: as on a WebSocket it is told and the link lives on. */
-  #refused({ code, message }: Down): void {
+  /** What was asked is wrong, the connection is not: as on a WebSocket it is told, and what else was asked goes on. */
+  async #refused({ code, message }: Down, asked: Wants, signal: AbortSignal): Promise<void> {
     this.#greet();
     if (this.#refusal !== message) this.handlers.onMessage({ type: "error", code, message, id: undefined });
     this.#refusal = message;
+    const mayAsk = async (some: readonly (readonly [string, Want])[]) =>
+      (await this.#fetch(new Map(some), signal, "HEAD")).ok;
+    const left = asked.size > 1 ? await sift([...asked], mayAsk).catch(() => []) : [];
+    if (signal.aborted) return;
+    if (left.length > 0 && left.length < asked.size) return this.#open(new Map(left));
     this.#isRefused = true;
     this.#reopenIn(ASK_AGAIN_MS, () => true);
   }

@@ -111,22 +111,6 @@ function subscribeCommand(streams: readonly string[], want: Want, cursor: string
   };
 }
 
-/** New streams: those asked for alike go in one command, those with a cursor apart from those that start now. */
-function subscribeAll(
-  fresh: readonly (readonly [string, Want])[],
-  cursorOf: (streams: string[]) => string,
-): Command[] {
-  const groups = new Map<string, { want: Want; streams: string[] }>();
-  for (const [stream, want] of fresh) {
-    const cursor = cursorOf([stream]);
-    const key = JSON.stringify([want, cursor === "earliest" ? cursor : cursor !== ""]);
-    const group = groups.get(key);
-    if (group) group.streams.push(stream);
-    else groups.set(key, { want, streams: [stream] });
-  }
-  return [...groups.values()].map(({ want, streams }) => subscribeCommand(streams, want, cursorOf(streams)));
-}
-
 /** The server can add symbols and replace what is named, but not un-name: then the stream is left and taken up again. */
 function mustRetake(held: Want, want: Want, removed: readonly string[]): boolean {
   return removed.some((symbol) => symbol.endsWith("*")) ||
@@ -163,7 +147,9 @@ export function commandsFor(held: Wants, wanted: Wants, cursorOf: (streams: stri
     if (removed.length > 0) commands.push({ action: "unsubscribe", streams: [stream], symbols: removed });
   }
   if (gone.length > 0) commands.unshift({ action: "unsubscribe", streams: gone });
-  return [...commands, ...subscribeAll(fresh, cursorOf)];
+  // A command each, so that what is refused of one stream takes no other with it.
+  for (const [stream, want] of fresh) commands.push(subscribeCommand([stream], want, cursorOf([stream])));
+  return commands;
 }
 
 /** Whether a subscription to `symbols` wants `symbol`. */

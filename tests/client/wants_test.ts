@@ -93,17 +93,17 @@ Deno.test({
 });
 
 Deno.test({
-  name: "streams asked for alike share a command, those with a cursor apart from those that start now",
+  name: "each stream has a command of its own, begun at its own cursor or now",
   permissions: "none",
   fn() {
-    const wants = mergeAsks([anAsk({ streams: ["tick", "minute", "fmv"] })]);
     const commands = commandsFor(
       new Map(),
-      wants,
+      mergeAsks([anAsk({ streams: ["tick", "minute", "fmv"] })]),
       (streams) => streams.filter((one) => one !== "fmv").map((one) => `${one}:aaaaaaaa-1`).join(","),
     );
     assertEquals(commands.map(({ streams, cursor }) => [streams, cursor]), [
-      [["tick", "minute"], "tick:aaaaaaaa-1,minute:aaaaaaaa-1"],
+      [["tick"], "tick:aaaaaaaa-1"],
+      [["minute"], "minute:aaaaaaaa-1"],
       [["fmv"], undefined],
     ]);
   },

@@ -1,7 +1,8 @@
-/** The conformance kit against an edge of our own, on both servers, in one list and split over three. */
+/** The conformance kit against an edge of our own, bare and through the client, on both servers, in one list and split over three. */
 import { aSecond, aTrade } from "../support/event_factory.ts";
 import { edgeRig } from "../edge/edge_rig.ts";
 import { CASES } from "./cases.ts";
+import { CLIENT_CASES } from "./client_cases.ts";
 
 const SYMBOLS = ["AAPL", "MSFT", "TSLA", "X:BTC-USD", "MSTR"];
 
@@ -26,9 +27,14 @@ function keepWriting(
   };
 }
 
-for (const server of ["deno", "hardened"] as const) {
-  for (const lists of [1, 3]) {
-    Deno.test(`an edge conforms (SERVER=${server}, ${lists} ${lists === 1 ? "list" : "lists"})`, async (t) => {
+const SCENES = (["deno", "hardened"] as const).flatMap((server) => [[server, 1], [server, 3]] as const);
+
+for (const [server, lists] of SCENES) {
+  const kits: (readonly [what: string, cases: typeof CASES])[] = [["an edge conforms", CASES]];
+  // Through the client what differs between the scenes is little: each server and each split once.
+  if ((server === "deno") === (lists === 1)) kits.push(["the client conforms", CLIENT_CASES]);
+  for (const [what, cases] of kits) {
+    Deno.test(`${what} (SERVER=${server}, ${lists} ${lists === 1 ? "list" : "lists"})`, async (t) => {
       await using rig = edgeRig({ settings: { server } });
       const plan = {
         at: 0,
@@ -47,7 +53,7 @@ for (const server of ["deno", "hardened"] as const) {
           ]),
         names,
       );
-      for (const one of CASES) await t.step(one.name, () => one.run(`http://127.0.0.1:${port}`));
+      for (const one of cases) await t.step(one.name, () => one.run(`http://127.0.0.1:${port}`));
     });
   }
 }

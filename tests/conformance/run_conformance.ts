@@ -1,21 +1,29 @@
 /**
- * Points the conformance kit at a running edge, wherever it is:
+ * Points the conformance kit at a running edge, wherever it is, bare or through the client:
  *
- *     deno task conformance --url https://your-edge.example
+ *     deno task conformance --url https://your-edge.example [--through client]
  *
  * The tick stream has to be moving. Exit code 0 when every case holds, 1 when one doesn't, 2 for wrong arguments.
  */
 import { CASES } from "./cases.ts";
+import { CLIENT_CASES } from "./client_cases.ts";
 
 const print = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-const at = Deno.args.indexOf("--url");
-const base = (at < 0 ? undefined : Deno.args[at + 1])?.replace(/\/$/, "");
-if (base === undefined || !URL.canParse(base)) {
-  print("Cannot run as there is no address: deno task conformance --url http://localhost:8000");
+const option = (name: string): string | undefined => {
+  const at = Deno.args.indexOf(`--${name}`);
+  return at < 0 ? undefined : Deno.args[at + 1] ?? "";
+};
+const refuse = (why: string): never => {
+  print(`Cannot run as ${why}: deno task conformance --url http://localhost:8000 [--through client]`);
   Deno.exit(2);
-}
+};
+const base = option("url")?.replace(/\/$/, "") ?? refuse("there is no address");
+if (!URL.canParse(base)) refuse("the address is none");
+const through = option("through") ?? "nothing";
+if (!["nothing", "client"].includes(through)) refuse("the kit goes through the client or through nothing");
+const cases = through === "client" ? CLIENT_CASES : CASES;
 let failed = 0;
-for (const one of CASES) {
+for (const one of cases) {
   const began = performance.now();
   try {
     await one.run(base);
@@ -29,5 +37,5 @@ for (const one of CASES) {
     );
   }
 }
-print(`\n${CASES.length - failed} of ${CASES.length} hold at ${base}`);
+print(`\n${cases.length - failed} of ${cases.length} hold at ${base}`);
 Deno.exit(failed === 0 ? 0 : 1);
