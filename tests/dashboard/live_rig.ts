@@ -19,6 +19,9 @@ export interface Inspection {
 /** A bar as the page has it. */
 export interface ShownBar {
   readonly t: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
   readonly close: number;
   readonly volume: number;
   readonly kind: string;
@@ -85,7 +88,7 @@ export async function untilBars(page: Page, sym: string, count: number): Promise
   );
 }
 
-type Bar = Omit<ShownBar, "kind">;
+type Bar = Pick<ShownBar, "t" | "close" | "volume">;
 
 /** The server's bars of a symbol, corrections in the place of what they correct. */
 export function served(edge: FakeEdge, sym: string): Bar[] {

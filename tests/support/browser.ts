@@ -37,8 +37,23 @@ export interface PageShape {
 export class TestBrowser implements AsyncDisposable {
   private constructor(readonly browser: Browser) {}
 
-  static async launch(): Promise<TestBrowser> {
-    return new TestBrowser(await chromium.launch({ executablePath: chromiumPart.path, args: ARGUMENTS }));
+  /** @param keepsPages With the back/forward cache, which the driver switches off otherwise. */
+  static async launch(keepsPages = false): Promise<TestBrowser> {
+    return new TestBrowser(
+      await chromium.launch({
+        executablePath: chromiumPart.path,
+        args: ARGUMENTS,
+        ignoreDefaultArgs: keepsPages ? ["--disable-back-forward-cache"] : [],
+      }),
+    );
+  }
+
+  /** Process ids of the pages. */
+  async pageProcesses(): Promise<number[]> {
+    const session = await this.browser.newBrowserCDPSession();
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    await session.detach();
+    return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
   }
 
   /** A page of its own context: nothing of another test is in it. */
