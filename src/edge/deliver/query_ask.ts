@@ -41,5 +41,7 @@ export async function askOfQuery(
   if (unknown.length > 0) throw unknownSymbols(stream, unknown);
   const shape = { mode: query.mode, maxHz: query.maxHz, fields: query.fields };
   const wanted = wantedAfter(undefined, patterns, shape, principal.tier, core.settings.maxSymbols);
-  return { feed, start, wanted, waitMs: query.waitSeconds * 1000 };
+  // A wait that outlived its token would end with what the token no longer allows.
+  const lifeMs = Math.max(0, (principal.expiresAtMs ?? Infinity) - core.clock.now());
+  return { feed, start, wanted, waitMs: Math.min(query.waitSeconds * 1000, lifeMs) };
 }
