@@ -170,6 +170,7 @@ function attach(
   socket.on("ping", (data: Buffer) => held.pinged(data));
   socket.on("error", (error: NodeJS.ErrnoException) => {
     if (TOO_LARGE_CODES.has(error.code ?? "")) core.counters.limit("message_size");
+    held.broken();
     core.counters.drop("ws_protocol_error");
     core.log.debug("ws_error", { error: error.message });
   });

@@ -7,6 +7,10 @@ import type { ServerSocket } from "../deliver/websocket_transport.ts";
 
 /** What waits for a peer that was told to close is dropped with the socket after this long. */
 const LINGER_MS = 2_000;
+/** For the close frame of a broken conversation to be read; what its peer sends on is nobody's any more. */
+const BROKEN_LINGER_MS = 500;
+/** Close code of a flood: nothing more of it is read. */
+const FLOOD_CODE = 4003;
 
 /** A peer with more than this waiting gets no answer to its pings. */
 const PONG_BUFFERED_MAX_BYTES = 64 * 1024;
@@ -42,7 +46,17 @@ export class HardenedSocket implements ServerSocket {
 
   close(code?: number, reason?: string): void {
     this.#socket.close(code, reason);
-    this.#linger ??= this.#core.clock.timer(LINGER_MS, () => this.#socket.terminate());
+    if (code === FLOOD_CODE) this.#socket.pause();
+    this.#endWithin(LINGER_MS);
+  }
+
+  /** The peer broke the protocol, and the server is closing for it. */
+  broken(): void {
+    this.#endWithin(BROKEN_LINGER_MS);
+  }
+
+  #endWithin(ms: number): void {
+    this.#linger ??= this.#core.clock.timer(ms, () => this.#socket.terminate());
   }
 
   terminate(): void {
@@ -64,7 +78,7 @@ export class HardenedSocket implements ServerSocket {
     const over = this.#pings.take(data.length, nowMs);
     if (over !== undefined) {
       counters.limit(over);
-      if (++this.#refusedPings > REFUSED_PINGS_MAX) this.close(4003, "flood");
+      if (++this.#refusedPings > REFUSED_PINGS_MAX) this.close(FLOOD_CODE, "flood");
       return;
     }
     if (this.#socket.readyState !== this.#socket.OPEN) return;
