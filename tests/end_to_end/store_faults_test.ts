@@ -11,6 +11,8 @@ const redis = realPart("redis-server");
 const long = Deno.env.get("TICKCAST_LONG") === "1";
 /** Longer than health takes to see it. */
 const AWAY_MS = long ? 60_000 : 6_000;
+/** So that what ingest keeps meanwhile is more than a list holds, and less than its queue. */
+const TRADES_PER_SECOND = long ? 100 : 250;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Fault {
@@ -72,7 +74,7 @@ function faultTest(transport: "tcp" | "rest", faults: readonly Fault[]): void {
     name: `Redis by ${transport} under ingest, two edges and clients of every transport${redis.note}`,
     ignore: redis.ignore,
     async fn(test) {
-      await using scene = await storeFaultScene(transport);
+      await using scene = await storeFaultScene(transport, TRADES_PER_SECOND);
       const { clients, flows, lawful } = scene;
       for (const { name, told, happen } of faults) {
         await test.step(name, async () => {
@@ -105,7 +107,7 @@ Deno.test({
     `Redis fails over to an old copy and another ingest goes on from it: nothing is lost untold, on an edge that never saw the rest either${redis.note}`,
   ignore: redis.ignore,
   async fn() {
-    await using scene = await storeFaultScene("tcp");
+    await using scene = await storeFaultScene("tcp", TRADES_PER_SECOND);
     const { redis, ingest, clients, start, flows, lawful } = scene;
     const standby = await start("ingest");
     const fresh = await start("edge");

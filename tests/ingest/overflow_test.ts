@@ -42,7 +42,7 @@ test("what the queues hold while the store is away is appended on its return, in
   for (let n = 0; n < 5000; n++) h.pipeline.offer("tick", [aTrade({ tid: String(n), q: n })]);
   await h.clock.advance(3000);
   back();
-  const seen = await readAll(h, "tick", 4000);
+  const seen = await readAll(h, "tick", 10_000);
   assertEquals(seen.map((event) => event.q), Array.from({ length: 5000 }, (_, n) => n));
 });
 
@@ -55,7 +55,7 @@ test("ticks over the cap are conflated by type and symbol, and the loss is told 
   }
   assert(h.pipeline.pressure() <= 1);
   back();
-  const seen = await readAll(h, "tick", 4000);
+  const seen = await readAll(h, "tick", 10_000);
   const trades = seen.filter((event) => event.type === "trade");
   const lost = seen.filter((event) => event.type === "gap").reduce((sum, gap) => sum + Number(gap.lost), 0);
   assertEquals(trades.length + lost, 25_000, "produced = delivered + told as lost");

@@ -12,7 +12,6 @@ import { type RedisServer, startRedis, until } from "./redis_server.ts";
 import { type RestFront, startRestFront } from "./rest_front.ts";
 import { tradeKey } from "./told_timeline.ts";
 
-const TRADES_PER_SECOND = 60;
 const FLOWS_WITHIN_MS = 60_000;
 
 /** See the file comment. */
@@ -37,7 +36,10 @@ export interface StoreFaultScene extends AsyncDisposable {
 }
 
 /** Starts it; resolves once every client has events. */
-export async function storeFaultScene(transport: "tcp" | "rest"): Promise<StoreFaultScene> {
+export async function storeFaultScene(
+  transport: "tcp" | "rest",
+  tradesPerSecond: number,
+): Promise<StoreFaultScene> {
   await using started = new AsyncDisposableStack();
   const redis = started.use(await startRedis());
   const front = transport === "rest" ? started.use(await startRestFront(redis)) : undefined;
@@ -50,7 +52,7 @@ export async function storeFaultScene(transport: "tcp" | "rest"): Promise<StoreF
   };
   const simulator = started.use(
     await startSimulator({
-      rate: TRADES_PER_SECOND,
+      rate: tradesPerSecond,
       symbols: 12,
       cryptoPairs: 0,
       seed: 11,
@@ -82,7 +84,7 @@ export async function storeFaultScene(transport: "tcp" | "rest"): Promise<StoreF
   const others = edges.flatMap(({ base }) =>
     ["minute", "signal"].map((stream) => follow(stream, [{ base, transport: "ws" }]))
   );
-  const flows = (some = clients) => flow(written, some);
+  const flows = (some = clients) => flow(written, some, tradesPerSecond);
   await flows();
   const running = started.move();
   // Disposed in order: what is started later is ended first.
@@ -101,8 +103,12 @@ export async function storeFaultScene(transport: "tcp" | "rest"): Promise<StoreF
   };
 }
 
-async function flow(written: ReadonlyMap<string, number>, clients: readonly EnduringClient[]): Promise<void> {
-  const mark = written.size + TRADES_PER_SECOND;
+async function flow(
+  written: ReadonlyMap<string, number>,
+  clients: readonly EnduringClient[],
+  ahead: number,
+): Promise<void> {
+  const mark = written.size + ahead;
   const isPast = ({ told }: EnduringClient) => (written.get(told.newest ?? "") ?? -1) >= mark;
   try {
     await until(() => clients.every(isPast), "new trades at every client", FLOWS_WITHIN_MS);

@@ -31,7 +31,8 @@ export const READ_TIME_LIMIT_MS = 10_000;
 /** A list that was read within this is one whose moves are seen as they happen. */
 const WATCHED_MS = 10_000;
 const BACKOFF_BASE_MS = 100;
-const BACKOFF_CAP_MS = 5_000;
+/** Ingest waits so long, and a reconnection, for readers to be back before it writes out what it kept. */
+const BACKOFF_CAP_MS = 2_000;
 
 /** See the file comment. */
 export class ListPuller implements AsyncDisposable {

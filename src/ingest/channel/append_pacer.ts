@@ -7,6 +7,12 @@
  */
 import { Fifo } from "./fifo.ts";
 
+/**
+ * The longest readers stay away once the store is back: a reconnection over TCP backs off by up to 3 s, a puller by up to 2.1 s, and
+ * neither waits longer than about as long as the outage was.
+ */
+export const READERS_RETURN_MAX_MS = 5_500;
+
 interface Landed {
   readonly atMs: number;
   readonly events: number;
@@ -48,6 +54,18 @@ export class AppendPacer {
   /** Readers may still come at the interval another writer asked for. */
   found(pullMs: number): void {
     if (pullMs !== this.#pullMs) this.#held = { pullMs, untilMs: undefined };
+  }
+
+  /**
+   * The store was out of reach for `outageMs` and answers again: readers wait out their own backoff before they come, so for that
+   * long a list takes no more than what one of them reads when it does.
+   */
+  returned(outageMs: number, nowMs: number): void {
+    const pullMs = Math.min(READERS_RETURN_MAX_MS, this.#pullMs + 2 * outageMs);
+    const untilMs = nowMs + pullMs;
+    // A change of the interval that is not written yet stays.
+    if (this.#held && (this.#held.untilMs === undefined || this.#held.untilMs >= untilMs)) return;
+    this.#held = { pullMs, untilMs };
   }
 
   /** How many events may go now. */

@@ -34,6 +34,8 @@ export interface AppenderOptions {
   readonly appendIntervalMs: number;
   /** Called with what stands in the list now, and where its first stands. */
   readonly appended: (list: string, first: Position, items: readonly LaneItem[]) => void;
+  /** The store answers again after so long: no list may run ahead of readers that are not back yet. */
+  readonly returned: (outageMs: number) => void;
 }
 
 /** How a run ended: somebody else leads; nobody does, for the store lost the lease with all it had; the caller ended it. */
@@ -176,7 +178,8 @@ export class Appender {
   }
 
   async #appendUntilKnown(items: readonly LaneItem[], fence: number, signal: AbortSignal) {
-    const { store, clock, lane, pacer, listCapEvents } = this.#options;
+    const { store, clock, lane, pacer, listCapEvents, returned } = this.#options;
+    let awayAtMs: number | undefined;
     const bodies = items.map((item) => item.body);
     let batch = crypto.randomUUID();
     for (let attempt = 0;;) {
@@ -188,6 +191,8 @@ export class Appender {
           { list: lane.list, capEvents: listCapEvents, fence, expected, batch, bodies, pullMs: pacer.pullMs },
           signal,
         );
+        if (awayAtMs !== undefined) returned(clock.monotonic() - awayAtMs);
+        awayAtMs = undefined;
         if (reply.outcome !== "behind") return reply;
         this.#head = reply.head;
         batch = crypto.randomUUID();
@@ -199,6 +204,7 @@ export class Appender {
         await clock.sleep(this.#retryMs(attempt++), signal);
       } catch (error) {
         if (isAbort(error, signal)) throw error;
+        awayAtMs ??= this.#sentAtMs;
         await this.#pauseAfter(error, attempt++, signal);
       }
     }

@@ -176,6 +176,7 @@ export class DataPath implements Pipeline {
         pacer,
         listCapEvents: spec.listCapEvents,
         appendIntervalMs: settings.appendIntervalMs,
+        returned: (outageMs) => this.#returned(outageMs),
         appended: (name, first, items) => {
           for (const { event } of items) channel.metrics.appended(event);
           this.#safely(() => this.#options.onAppended?.(name, first, items.map((item) => item.event)));
@@ -184,6 +185,13 @@ export class DataPath implements Pipeline {
       appenders.set(list, appender);
     }
     return { channel, appenders, pacers };
+  }
+
+  #returned(outageMs: number): void {
+    const now = this.#options.clock.monotonic();
+    for (const { pacers } of this.#paths.values()) {
+      for (const pacer of pacers) pacer.returned(outageMs, now);
+    }
   }
 
   #forwarded(stream: string, events: readonly FeedEvent[]): void {

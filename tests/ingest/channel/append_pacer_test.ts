@@ -66,3 +66,14 @@ test("an interval another writer left in the head is respected until ours is kno
   pacer.landed(1, 5);
   assertEquals([pacer.paceMs(2004), pacer.paceMs(2005)], [2000, 10]);
 });
+
+test("after an outage half the cap goes, then no more until readers are back from their own backoff", () => {
+  for (const [outageMs, spanMs] of [[100, 450], [60_000, 5_500]] as const) {
+    const pacer = new AppendPacer(1000, 250);
+    const backMs = 1 + outageMs;
+    pacer.returned(outageMs, backMs);
+    pacer.landed(pacer.allowance(backMs), backMs);
+    assertEquals(pacer.allowance(backMs + spanMs - 1), 0);
+    assertEquals([pacer.paceMs(backMs + spanMs), pacer.allowance(backMs + spanMs)], [250, 500]);
+  }
+});
