@@ -72,28 +72,6 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a canary gets its share of new clients by the weights of docs/operations.md${missing.note}`,
-  ignore: missing.ignore,
-  async fn() {
-    await using redisServer = await startRedis();
-    const environment = { ROLE: "edge", REDIS_URL: redisServer.url };
-    await using stable = await startProcess({ environment });
-    await using canary = await startProcess({ environment });
-    const host = (one: Process) => new URL(one.base).host;
-    await using proxy = await startNginx([`${host(stable)} weight=9`, host(canary)]);
-    const sockets = await Promise.all(Array.from({ length: 40 }, () => connected(proxy.base)));
-    const counts = [await activeAt(stable.base), await activeAt(canary.base)];
-    for (const socket of sockets) socket.close();
-    await until(
-      async () => await activeAt(stable.base) + await activeAt(canary.base) === 0,
-      "everybody's leave",
-    );
-    assertEquals(counts[0], 40 - (counts[1] ?? 0));
-    assert((counts[1] ?? 0) >= 2 && (counts[1] ?? 0) <= 8, `${counts}`);
-  },
-});
-
-Deno.test({
   name:
     `rollback: edges with WS_ENABLED=false take over behind nginx, clients go on by event stream and miss nothing${missing.note}`,
   ignore: missing.ignore,
@@ -138,15 +116,6 @@ Deno.test({
     for (let n = 0; n < 6; n++) assertEquals([await status("/ws"), await status("/health")], [503, 200]);
   },
 });
-
-/** An open socket. */
-function connected(base: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${base.replace("http", "ws")}/ws`, "tickcast.v1");
-  return new Promise((resolve, reject) => {
-    socket.onopen = () => resolve(socket);
-    socket.onerror = () => reject(new Error("not let in"));
-  });
-}
 
 const long = Deno.env.get("TICKCAST_LONG") === "1";
 Deno.test({

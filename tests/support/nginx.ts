@@ -6,6 +6,8 @@ import { freePort, until } from "./redis_server.ts";
 export interface Nginx extends AsyncDisposable {
   readonly base: string;
   readonly pid: number;
+  /** Goes on with other servers, as `nginx -s reload` does: who is connected stays. `servers`: `host:port`, with what may follow. */
+  reload(servers: readonly string[]): Promise<void>;
 }
 
 const CONFIGURATION = new URL("../../deploy/nginx.conf", import.meta.url);
@@ -32,10 +34,8 @@ export async function startNginx(edges: readonly string[]): Promise<Nginx> {
   const directory = await Deno.makeTempDir({ prefix: "tickcast-nginx-" });
   const port = freePort();
   const file = `${directory}/nginx.conf`;
-  await Deno.writeTextFile(
-    file,
-    nginxConfiguration(await Deno.readTextFile(CONFIGURATION), edges, port, directory),
-  );
+  const text = await Deno.readTextFile(CONFIGURATION);
+  await Deno.writeTextFile(file, nginxConfiguration(text, edges, port, directory));
   const child = new Deno.Command(realPart("nginx").path, {
     args: [
       "-p",
@@ -66,5 +66,11 @@ export async function startNginx(edges: readonly string[]): Promise<Nginx> {
     await stop();
     throw new Error(`nginx did not start: ${log.slice(-500)}`, { cause: error });
   }
-  return { base, pid: child.pid, [Symbol.asyncDispose]: stop };
+  const reload = async (servers: readonly string[]) => {
+    const lines = servers.map((server) => `    server ${server};\n`).join("");
+    const other = text.replace(/( +server edge-[^;]+;\n)+/, lines);
+    await Deno.writeTextFile(file, nginxConfiguration(other, [], port, directory));
+    child.kill("SIGHUP");
+  };
+  return { base, pid: child.pid, reload, [Symbol.asyncDispose]: stop };
 }

@@ -16,6 +16,10 @@ export interface ProcessOptions {
   /** Another Deno than the one that runs the tests. */
   readonly deno?: string;
   readonly args?: readonly string[];
+  /** Another checkout than this one. */
+  readonly root?: string;
+  /** What `deno` is given in place of `run`, its permissions and `main.ts`. */
+  readonly command?: readonly string[];
 }
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -32,8 +36,7 @@ const flags = [
 ];
 
 function commandOf(
-  environment: Readonly<Record<string, string>>,
-  args: readonly string[],
+  { environment, args = [], root: cwd = root, command = [...flags, "main.ts"] }: ProcessOptions,
 ): Deno.CommandOptions {
   const inherited = Object.fromEntries(
     ["PATH", "HOME", "DENO_DIR", "TMPDIR"].map((name) => [name, Deno.env.get(name)]).filter(([, value]) =>
@@ -41,8 +44,8 @@ function commandOf(
     ),
   );
   return {
-    args: [...flags, "main.ts", ...args],
-    cwd: root,
+    args: [...command, ...args],
+    cwd,
     clearEnv: true,
     env: { ...inherited, NO_COLOR: "1", HOST: "127.0.0.1", PORT: "0", ...environment },
     stdin: "null",
@@ -56,17 +59,16 @@ export async function runProgram(
   environment: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const signal = AbortSignal.timeout(START_DEADLINE_MS);
-  const output = await new Deno.Command(deno, { ...commandOf(environment, []), stderr: "piped", signal })
+  const output = await new Deno.Command(deno, { ...commandOf({ environment }), stderr: "piped", signal })
     .output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
 /** Starts `main.ts` on the loopback and a free port; resolves once it says where it listens. */
-export async function startProcess(
-  { environment, deno = Deno.execPath(), args = [] }: ProcessOptions,
-): Promise<Process> {
-  const child = new Deno.Command(deno, { ...commandOf(environment, args), stderr: "inherit" }).spawn();
+export async function startProcess(options: ProcessOptions): Promise<Process> {
+  const { deno = Deno.execPath() } = options;
+  const child = new Deno.Command(deno, { ...commandOf(options), stderr: "inherit" }).spawn();
   const log: Record<string, unknown>[] = [];
   const listening = Promise.withResolvers<string>();
   const deadline = setTimeout(
