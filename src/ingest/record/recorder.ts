@@ -124,7 +124,10 @@ export class Recorder implements AsyncDisposable {
     this.#counts.failures++;
     this.#restUntilMs = this.#options.clock.monotonic() + RECORD_REST_MS;
     this.#options.log.error("recording_failed", { dir: this.#options.dir, error: describeError(error) });
-    await this.#end();
+    const failed = this.#file;
+    this.#file = undefined;
+    // A disk that takes no line takes no end either: that is the same failure.
+    await failed?.file.close().catch(() => {});
   }
 
   async #end(): Promise<void> {
@@ -133,8 +136,7 @@ export class Recorder implements AsyncDisposable {
     try {
       await ended?.file.close();
     } catch (error) {
-      this.#counts.failures++;
-      this.#options.log.error("recording_failed", { dir: this.#options.dir, error: describeError(error) });
+      await this.#fail(error);
     }
   }
 }
