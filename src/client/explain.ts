@@ -1,7 +1,6 @@
 /** Why a WebSocket could not be opened: a browser doesn't say, so ask. */
 import type { Down } from "./failure.ts";
-import { networkDown } from "./failure.ts";
-import { httpDown } from "./http_failure.ts";
+import { httpDown, unreachable } from "./http_failure.ts";
 import { headersOf, type LinkContext } from "./link.ts";
 
 /** How long the plain request may take that asks why an upgrade failed. */
@@ -35,7 +34,7 @@ export async function explain(context: LinkContext): Promise<Down> {
     }
     return response.status === 503 ? { ...down, then: "fallback" } : down;
   } catch {
-    return networkDown(route);
+    return unreachable(route);
   } finally {
     cancel();
   }

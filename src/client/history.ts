@@ -2,7 +2,7 @@
 import { httpDown } from "./http_failure.ts";
 import { type GapNotice, isEvent, type StreamEvents, type StreamName } from "./message.ts";
 import type { Platform } from "./platform.ts";
-import { type Answer, readAnswer, tellAnswer } from "./poll_link.ts";
+import { type Answer, readAnswer, tellAnswer } from "./poll_answer.ts";
 import type { EventsBatch } from "./subscription.ts";
 
 /** Requests one reading makes at most. */

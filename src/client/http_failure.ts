@@ -1,6 +1,6 @@
 /** What an HTTP answer that is not the one hoped for means for us: refusals, and whatever else stands at an address. */
 import { serverWaitMs } from "./backoff.ts";
-import type { Down } from "./failure.ts";
+import { type Down, networkDown } from "./failure.ts";
 import { text } from "./message.ts";
 
 /** The server's own codes for a request that is wrong in itself: nothing else suffers from it. */
@@ -11,9 +11,13 @@ const OWN = new Set([
   "UNKNOWN_STREAM",
   "TOO_MANY_SYMBOLS",
   "TOO_LARGE",
+  "FORBIDDEN",
 ]);
 
-/** Whether what was asked is at fault, not the connection: the same question would get the same answer anywhere. */
+/**
+ * Whether what was asked is at fault, not the connection: the same question would get the same answer anywhere. One that is
+ * `FORBIDDEN` may be so for all there is to ask.
+ */
 export const isOwnFault = ({ code }: Down): boolean => OWN.has(code);
 
 function nextOf(status: number): Down["then"] {
@@ -51,4 +55,12 @@ export async function httpDown(response: Response, route: string, nowMs: number)
     message: text(said.message) ?? withoutWords(response, route),
     afterMs: retryAfterMs(response.headers.get("retry-after"), nowMs),
   };
+}
+
+/** No answer at all. A browser says no more where a server lets a page of another origin in neither. */
+export function unreachable(route: string, origin: string | undefined = globalThis.location?.origin): Down {
+  const down = networkDown(route);
+  return !origin || route.startsWith(`${origin}/`)
+    ? down
+    : { ...down, message: `${down.message}, and whether it lets pages of ${origin} in (ALLOWED_ORIGINS)` };
 }

@@ -1,9 +1,8 @@
 /** The polling transport: plain requests, for networks where nothing else gets through. One loop per stream. */
-import { isUpTo } from "./cursor_book.ts";
-import { type Down, networkDown } from "./failure.ts";
-import { httpDown, isOwnFault } from "./http_failure.ts";
+import type { Down } from "./failure.ts";
+import { httpDown, isOwnFault, unreachable } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
-import { type AnyEvent, type GapNotice, isEvent, text, toMessage } from "./message.ts";
+import { type Answer, readAnswer, tellAnswer } from "./poll_answer.ts";
 import { sift } from "./sift.ts";
 import { ASK_AGAIN_MS } from "./sse_link.ts";
 import { isHeld, type Want } from "./wants.ts";
@@ -14,37 +13,6 @@ export const POLL_WAIT_S = 20;
 export const WAITING_POLLS_MAX = 3;
 /** Allowed beyond the wait before a poll counts as stalled. */
 export const POLL_GRACE_MS = 10_000;
-
-/** What a poll or a snapshot is answered with. */
-export interface Answer {
-  readonly cursor: string;
-  readonly events: readonly AnyEvent[];
-  readonly gap: GapNotice | undefined;
-}
-
-/** Reads an answer's JSON; undefined when it is none of this service's. */
-export function readAnswer(stream: string, json: unknown): Answer | undefined {
-  const { cursor, events, gap } = Object(json);
-  if (text(cursor) === undefined || !Array.isArray(events)) return undefined;
-  const notice = gap && toMessage("gap", { ...Object(gap), stream });
-  return { cursor, events, gap: notice?.type === "gap" ? notice : undefined };
-}
-
-/** Hands over what an answer holds in its true order: what came before the gap, the gap, the rest. */
-export function tellAnswer(
-  stream: string,
-  { cursor, events, gap }: Answer,
-  handlers: Pick<LinkHandlers, "onMessage">,
-): void {
-  const tell = (part: readonly AnyEvent[], at?: string) =>
-    handlers.onMessage({ type: "events", stream, cursor: at, events: part });
-  if (!gap) return tell(events, cursor);
-  const { after = "" } = gap;
-  const before = events.filter((event) => isEvent(event) && isUpTo(event.id, after));
-  if (before.length > 0) tell(before);
-  handlers.onMessage(gap);
-  tell(events.slice(before.length), cursor);
-}
 
 class PollLoop {
   readonly #abort = new AbortController();
@@ -57,7 +25,7 @@ class PollLoop {
 
   constructor(
     readonly context: LinkContext,
-    readonly handlers: LinkHandlers,
+    readonly handlers: Pick<LinkHandlers, "onMessage">,
     readonly stream: string,
     readonly want: Want,
     readonly waitS: number,
@@ -76,7 +44,7 @@ class PollLoop {
     const { signal } = this.#abort;
     while (!signal.aborted) {
       const route = this.#snapshot ? "snapshot" : "events";
-      const outcome = await this.#ask(route).catch(() => networkDown(`${this.context.base}/${route}`));
+      const outcome = await this.#ask(route).catch(() => unreachable(`${this.context.base}/${route}`));
       if (signal.aborted) return;
       const pauseMs = "then" in outcome ? await this.#refused(outcome) : this.#take(outcome);
       if (pauseMs === undefined) return;
@@ -134,6 +102,7 @@ class PollLoop {
   async #refused(down: Down): Promise<number | undefined> {
     if (!isOwnFault(down)) return void this.onDown(down);
     const { code, message } = down;
+    if (code === "FORBIDDEN") return void this.onDown(down);
     if (this.#refusal === message) this.handlers.onMessage({ type: "subscribed", cursor: undefined });
     else this.handlers.onMessage({ type: "error", code, message, id: undefined });
     this.#refusal = message;
@@ -169,7 +138,7 @@ class PollLoop {
 
 /** Polls `/events/{stream}`, one loop per wanted stream. */
 export function openPoll(context: LinkContext, handlers: LinkHandlers): Link {
-  const loops = new Map<string, { want: Want; loop: PollLoop }>();
+  const loops = new Map<string, { want: Want; loop: PollLoop; isForbidden?: true }>();
   let closed = false;
   let greeted = false;
 
@@ -178,8 +147,14 @@ export function openPoll(context: LinkContext, handlers: LinkHandlers): Link {
     for (const { loop } of loops.values()) loop.stop();
     loops.clear();
   };
-  const onDown = (down: Down) => {
+  const onDown = (stream: string, down: Down) => {
     if (closed) return;
+    const held = loops.get(stream);
+    if (held && down.code === "FORBIDDEN") held.isForbidden = true;
+    // One stream that is not for us is told and left; all of them are the end.
+    if (held?.isForbidden && [...loops.values()].some(({ isForbidden }) => !isForbidden)) {
+      return handlers.onMessage({ type: "error", code: down.code, message: down.message, id: undefined });
+    }
     close();
     handlers.onDown(down);
   };
@@ -187,9 +162,7 @@ export function openPoll(context: LinkContext, handlers: LinkHandlers): Link {
     if (!greeted) handlers.onMessage({ type: "hello", edge: undefined, heartbeatMs: undefined });
     greeted = true;
   };
-  const told: LinkHandlers = {
-    onDown,
-    onGarbage: () => handlers.onGarbage(),
+  const told: Pick<LinkHandlers, "onMessage"> = {
     onMessage(message) {
       if (closed) return;
       greet();
@@ -213,7 +186,8 @@ export function openPoll(context: LinkContext, handlers: LinkHandlers): Link {
         continue;
       }
       held?.loop.stop();
-      loops.set(stream, { want, loop: new PollLoop(context, told, stream, want, waitS, onDown) });
+      const isDown = (down: Down) => onDown(stream, down);
+      loops.set(stream, { want, loop: new PollLoop(context, told, stream, want, waitS, isDown) });
     }
   };
   queueMicrotask(update);

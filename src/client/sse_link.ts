@@ -3,8 +3,8 @@
  * header, `retry:` is ours to honour, and the wait before coming back has the same jitter as everywhere.
  */
 import { serverWaitMs } from "./backoff.ts";
-import { type Down, networkDown } from "./failure.ts";
-import { httpDown, isOwnFault } from "./http_failure.ts";
+import type { Down } from "./failure.ts";
+import { httpDown, isOwnFault, unreachable } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { MESSAGE_MAX_CHARS, type ServerMessage, toMessage } from "./message.ts";
 import { sift } from "./sift.ts";
@@ -123,12 +123,16 @@ class SseLink implements Link {
     this.#run(asked, signal).catch((error) => this.#broken(error)).then((down) => {
       if (signal.aborted || !down) return undefined;
       if (isOwnFault(down)) return void this.#refused(down, asked, signal);
-      const { platform } = this.context;
-      // At least what was asked, and spread, or all who were cut off together would come back together.
-      const afterMs = down.afterMs ?? (this.#retryMs && this.#retryMs * (1 + platform.random()));
-      this.close();
-      this.handlers.onDown({ ...down, afterMs });
+      return this.#down(down);
     });
+  }
+
+  #down(down: Down): void {
+    const { platform } = this.context;
+    // At least what was asked, and spread, or all who were cut off together would come back together.
+    const afterMs = down.afterMs ?? (this.#retryMs && this.#retryMs * (1 + platform.random()));
+    this.close();
+    this.handlers.onDown({ ...down, afterMs });
   }
 
   #fetch(asked: Wants, signal: AbortSignal, method: "GET" | "HEAD"): Promise<Response> {
@@ -176,18 +180,20 @@ class SseLink implements Link {
   #broken(error: unknown): Down {
     return error instanceof RangeError
       ? { then: "retry", code: "BAD_MESSAGE", message: `${this.#route} sent more than a message may hold` }
-      : networkDown(this.#route);
+      : unreachable(this.#route);
   }
 
   /** What was asked is wrong, the connection is not: as on a WebSocket it is told, and what else was asked goes on. */
-  async #refused({ code, message }: Down, asked: Wants, signal: AbortSignal): Promise<void> {
-    this.#greet();
-    if (this.#refusal !== message) this.handlers.onMessage({ type: "error", code, message, id: undefined });
-    this.#refusal = message;
+  async #refused(down: Down, asked: Wants, signal: AbortSignal): Promise<void> {
     const mayAsk = async (some: readonly (readonly [string, Want])[]) =>
       (await this.#fetch(new Map(some), signal, "HEAD")).ok;
     const left = asked.size > 1 ? await sift([...asked], mayAsk).catch(() => []) : [];
     if (signal.aborted) return;
+    if (left.length === 0 && down.code === "FORBIDDEN") return this.#down(down);
+    this.#greet();
+    const { code, message } = down;
+    if (this.#refusal !== message) this.handlers.onMessage({ type: "error", code, message, id: undefined });
+    this.#refusal = message;
     if (left.length > 0 && left.length < asked.size) return this.#open(new Map(left));
     this.#isRefused = true;
     this.#reopenIn(ASK_AGAIN_MS, () => true);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeDown } from "../../src/client/close_code.ts";
-import { httpDown, isOwnFault } from "../../src/client/http_failure.ts";
+import { httpDown, isOwnFault, unreachable } from "../../src/client/http_failure.ts";
 
 const NOW = Date.UTC(2026, 2, 2, 15);
 
@@ -145,8 +145,31 @@ Deno.test({
   async fn() {
     assert(isOwnFault(await answer(400, { error: { code: "UNKNOWN_SYMBOL", message: "m" } })));
     assert(isOwnFault(await answer(404, { error: { code: "UNKNOWN_STREAM", message: "m" } })));
-    for (const [status, body] of [[404, {}], [403, { error: { code: "FORBIDDEN" } }], [400, "x"]] as const) {
+    for (
+      const [status, body] of [[404, {}], [403, {}], [503, { error: { code: "OVERLOADED" } }], [
+        400,
+        "x",
+      ]] as const
+    ) {
       assert(!isOwnFault(await answer(status, body)));
     }
+  },
+});
+
+Deno.test({
+  name: "where nothing answers a page of another origin is told that it may be kept out",
+  permissions: "none",
+  fn() {
+    const route = "https://feed.test/ws";
+    for (const origin of [undefined, "https://feed.test"]) {
+      assertEquals(
+        unreachable(route, origin).message,
+        `Cannot reach ${route}: check the address and the network`,
+      );
+    }
+    assertMatch(
+      unreachable(route, "https://page.test").message,
+      /pages of https:\/\/page.test in \(ALLOWED_ORIGINS\)$/,
+    );
   },
 });

@@ -102,6 +102,12 @@ export class MemoryEdge {
     for (const answer of [...this.#polls]) answer(true);
   }
 
+  /** Every connection is dead and no side was told, as after a sleep. */
+  vanish(): void {
+    this.pipes.clear();
+    this.#polls.clear();
+  }
+
   #socket(socket: MemorySocket): void {
     if (this.doors.ws !== 0) return socket.drop(1006);
     const pipe = this.#pipe({
