@@ -9,7 +9,9 @@ export interface SocketLike {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
   onerror: ((event: unknown) => void) | null;
+  /** Sends a message; in vain once it is closing. */
   send(text: string): void;
+  /** Closes it in order. */
   close(code?: number, reason?: string): void;
 }
 
@@ -22,7 +24,9 @@ export interface PageLike {
   readonly document: EventTarget;
   /** `online`, `offline`, `pagehide` and `pageshow` come from here. */
   readonly window: EventTarget;
+  /** Whether nobody can see it. */
   isHidden(): boolean;
+  /** Whether the machine has a network, as far as it knows. */
   isOnline(): boolean;
 }
 

@@ -81,6 +81,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
   readonly #handlers: SubscriptionHandlers<S>;
   readonly #host: SubscriptionHost;
 
+  /** @ignore */
   constructor(request: SubscribeRequest<S>, handlers: SubscriptionHandlers<S>, host: SubscriptionHost) {
     this.#request = request;
     this.#handlers = handlers;
@@ -89,6 +90,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
     this.#owed = new Set(request.streams.filter((stream) => request.snapshot || stream === "heatmap"));
   }
 
+  /** As asked for; they stay. */
   get streams(): readonly S[] {
     return this.#request.streams;
   }
@@ -119,6 +121,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
     this.#host.removed();
   }
 
+  /** Ends it with its scope. */
   [Symbol.dispose](): void {
     this.unsubscribe();
   }
@@ -136,7 +139,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
     }
   }
 
-  /** For the client: what it asks now, one ask for streams with and one for those without a snapshot owed. */
+  /** @ignore For the client: what it asks now, an ask per stream. */
   asks(): Ask[] {
     const { symbols: _symbols, mode = "all", maxHz, fields, streams } = this.#request;
     const symbols = this.symbols.filter(isPattern);
@@ -151,7 +154,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
     }));
   }
 
-  /** For the client: events of a stream, already known to be news. */
+  /** @ignore For the client: events of a stream, already known to be news. */
   deliver(batch: EventsBatch): void {
     const mine = this.#own(batch);
     if (!mine) return;
@@ -160,7 +163,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
     this.#queue(mine.events);
   }
 
-  /** For the client: a part of a snapshot. */
+  /** @ignore For the client: a part of a snapshot. */
   deliverSnapshot(batch: SnapshotBatch): void {
     const isOwed = this.#owed.has(batch.stream);
     if (!isOwed && batch.stream !== "heatmap") return;
@@ -171,7 +174,7 @@ export class Subscription<S extends StreamName = StreamName> implements Disposab
     if (isOwed) this.#queue(mine.events);
   }
 
-  /** For the client. */
+  /** @ignore For the client. */
   deliverGap(gap: GapNotice): void {
     if (!this.streams.some((stream) => stream === gap.stream)) return;
     callSafely(this.#handlers.onGap, gap);

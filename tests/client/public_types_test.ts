@@ -49,8 +49,9 @@ async function iterationTypes(client: Tickcast): Promise<void> {
     else if (item.type === "trade") holds<Equal<typeof item, Stamped<Trade>>>();
     else holds<typeof item extends Bar ? true : false>();
   }
-  for await (const { events } of client.history({ stream: "minute" })) {
+  for await (const { events, gap } of client.history({ stream: "minute" })) {
     holds<Equal<(typeof events)[number]["close"], number>>();
+    holds<Equal<typeof gap, GapNotice | undefined>>();
   }
   // @ts-expect-error History is of one stream.
   client.history({ streams: ["minute"] });
