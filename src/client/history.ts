@@ -1,5 +1,5 @@
 /** Reading back: what the server still holds, by plain requests that a cache may answer. */
-import { httpDown } from "./http_failure.ts";
+import { httpDown, readJson } from "./http_failure.ts";
 import { type GapNotice, isEvent, type StreamEvents, type StreamName } from "./message.ts";
 import type { Platform } from "./platform.ts";
 import { type Answer, readAnswer, tellAnswer } from "./poll_answer.ts";
@@ -42,7 +42,7 @@ export async function* history<S extends StreamName>(
       headers: token ? { authorization: `Bearer ${token}` } : {},
       signal: signal ?? null,
     });
-    const json: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+    const json: unknown = response.ok ? await readJson(response) : undefined;
     const answer = readAnswer(stream, json);
     if (!answer) {
       const down = await httpDown(response, route, platform.now());

@@ -1,7 +1,7 @@
 /** What an HTTP answer that is not the one hoped for means for us: refusals, and whatever else stands at an address. */
 import { serverWaitMs } from "./backoff.ts";
 import { type Down, networkDown } from "./failure.ts";
-import { text } from "./message.ts";
+import { MESSAGE_MAX_CHARS, text } from "./message.ts";
 
 /** The server's own codes for a request that is wrong in itself: nothing else suffers from it. */
 const OWN = new Set([
@@ -41,12 +41,32 @@ function withoutWords({ status, redirected, url, headers }: Response, route: str
     (status < 500 ? "is this the address of a tickcast server?" : "it or a proxy before it is in trouble");
 }
 
+/**
+ * An answer's JSON; undefined when it is none, or more than a message may hold. Rejects when the connection breaks.
+ */
+export async function readJson(response: Response): Promise<unknown> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let json = "";
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    json += part.value;
+    if (json.length > MESSAGE_MAX_CHARS) {
+      void reader?.cancel().catch(() => {});
+      return undefined;
+    }
+  }
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What an answer other than the one asked for means; `route` is named in the message. Never throws. */
 export async function httpDown(response: Response, route: string, nowMs: number): Promise<Down> {
   const { status } = response;
   // A page that never ends must not be read to its end.
   if (response.ok) void response.body?.cancel().catch(() => {});
-  const body: unknown = response.ok ? undefined : await response.json().catch(() => undefined);
+  const body: unknown = response.ok ? undefined : await readJson(response).catch(() => undefined);
   // The server's own words, when it gave any.
   const said = Object(Object(body).error ?? body);
   return {

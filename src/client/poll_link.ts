@@ -1,6 +1,6 @@
 /** The polling transport: plain requests, for networks where nothing else gets through. One loop per stream. */
 import type { Down } from "./failure.ts";
-import { httpDown, isOwnFault, unreachable } from "./http_failure.ts";
+import { httpDown, isOwnFault, readJson, unreachable } from "./http_failure.ts";
 import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } from "./link.ts";
 import { type Answer, readAnswer, tellAnswer } from "./poll_answer.ts";
 import { sift } from "./sift.ts";
@@ -91,7 +91,7 @@ class PollLoop {
         headers: headersOf(context, "application/json"),
         signal: AbortSignal.any([this.#abort.signal, deadline.signal]),
       });
-      const json: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+      const json: unknown = response.ok ? await readJson(response) : undefined;
       return readAnswer(stream, json) ?? await httpDown(response, url, platform.now());
     } finally {
       cancel();

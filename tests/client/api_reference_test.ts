@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TRANSPORTS } from "../../src/client/link.ts";
 import { numbersOf, type TickcastOptions } from "../../src/client/options.ts";
+import { gzipSync } from "node:zlib";
 import { apiReference, writtenReference } from "./api_reference.ts";
 
 const written = await writtenReference();
@@ -91,5 +92,14 @@ Deno.test("the guide names every state, every cause of a gap and every state of 
     ]
   ) {
     assert(guide.includes(`\`${word}\``), word);
+  }
+});
+
+Deno.test("the guide says how much is loaded", async () => {
+  for (const part of ["client", "client_fallback", "client_share"]) {
+    const script = await Deno.readFile(new URL(`../../src/dashboard/dist/${part}.js`, import.meta.url));
+    const [, told = ""] = new RegExp(`\\| \`/${part}\\.js\` +\\| ([\\d.]+) kB`).exec(guide) ?? [];
+    const kilobytes = gzipSync(script, { level: 9 }).length / 1000;
+    assert(Math.abs(Number(told) - kilobytes) < 0.2, `${part}.js is ${kilobytes} kB and not ${told}`);
   }
 });

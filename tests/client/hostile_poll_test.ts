@@ -144,6 +144,29 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "an answer without end is read no further than a message may be long, one that breaks off is a broken connection",
+  permissions: "none",
+  async fn() {
+    using endless = face("poll");
+    let chunks = 0;
+    const chunk = new TextEncoder().encode(" ".repeat(1024 * 1024));
+    endless.net.onRequest = () =>
+      new Response(
+        new ReadableStream({ pull: (controller) => controller.enqueue(chunks++ ? chunk : chunk.slice(1)) }),
+      );
+    await endless.net.run(200);
+    assert(chunks > 5 && chunks < 40, `${chunks} MiB`);
+    assertEquals(endless.errors[0]?.code, "HTTP_200");
+    using broken = face("poll");
+    broken.net.onRequest = () =>
+      new Response(new ReadableStream({ pull: (controller) => controller.error(new TypeError("cut")) }));
+    await broken.net.run(10);
+    assertEquals(broken.errors[0]?.code, "NETWORK");
+  },
+});
+
+Deno.test({
   name: "a poll that is never answered is left after its time",
   permissions: "none",
   async fn() {
