@@ -90,6 +90,12 @@ const ROWS: readonly Row[] = [
     deno: ["open", "cut", 1005, ...ended],
   },
   {
+    name: "close code 1006",
+    frames: [closeFrame(1006)],
+    hardened: [1002],
+    deno: ["open", "cut", ...ended],
+  },
+  {
     name: "close code 5000",
     frames: [closeFrame(5000)],
     hardened: [1002],

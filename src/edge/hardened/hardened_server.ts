@@ -7,9 +7,10 @@ import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket as WsSocket, WebSocketServer } from "ws";
-import { describeError } from "../../feed/error.ts";
+import { describeError, TickcastError } from "../../feed/error.ts";
 import type { Stoppable } from "../drain.ts";
 import type { EdgeCore } from "../edge_core.ts";
+import { answerFault } from "../http_answer.ts";
 import type { AdmittedUpgrade, EdgeDoors } from "../admit/edge_doors.ts";
 import { guardConnections } from "./connection_guard.ts";
 import { checkHardenedRuntime } from "./hardened_runtime.ts";
@@ -140,6 +141,8 @@ async function answerUpgrade(
   raw: Duplex,
   open: (admitted: AdmittedUpgrade) => void,
 ): Promise<void> {
+  // RFC 6455 4.1: at least 1.1, which no proxy that speaks less can carry on.
+  if (incoming.httpVersion === "1.0") return await writeRawResponse(answerFault(notByHttp10()), raw);
   const request = await readNodeRequest(incoming);
   const admitted = request instanceof Response
     ? request
@@ -154,6 +157,9 @@ async function answerUpgrade(
     raw.destroy();
   }
 }
+
+const notByHttp10 = () =>
+  new TickcastError("BAD_REQUEST", "Cannot open a socket as HTTP must be 1.1 for that: current value is 1.0");
 
 function attach(
   core: EdgeCore,

@@ -8,7 +8,7 @@ import type { ServerSocket } from "../deliver/websocket_transport.ts";
 /** What waits for a peer that was told to close is dropped with the socket after this long. */
 const LINGER_MS = 2_000;
 /** For the close frame of a broken conversation to be read; what its peer sends on is nobody's any more. */
-const BROKEN_LINGER_MS = 500;
+const BROKEN_LINGER_MS = 250;
 /** Close code of a flood: nothing more of it is read. */
 const FLOOD_CODE = 4003;
 
@@ -50,9 +50,11 @@ export class HardenedSocket implements ServerSocket {
     this.#endWithin(LINGER_MS);
   }
 
-  /** The peer broke the protocol, and the server is closing for it. */
+  /** The peer broke the protocol, and the server is closing for it: nothing more is read. */
   broken(): void {
     this.#endWithin(BROKEN_LINGER_MS);
+    // `ws` reads on, to throw it away, from the next turn on.
+    this.#core.clock.timer(0, () => this.#socket.pause());
   }
 
   #endWithin(ms: number): void {
