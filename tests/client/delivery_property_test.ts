@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Transport } from "../../src/client/link.ts";
 import type { GapNotice } from "../../src/client/message.ts";
+import type { Subscription } from "../../src/client/subscription.ts";
 import { Tickcast } from "../../src/client/tickcast.ts";
 import { FakePage } from "./fake_platform.ts";
 import { MemoryEdge } from "./memory_edge.ts";
@@ -15,6 +16,8 @@ interface World {
   readonly edge: MemoryEdge;
   readonly page: FakePage;
   readonly client: Tickcast;
+  /** A second subscription, which comes, changes and goes. */
+  other: Subscription<"tick"> | undefined;
 }
 
 /** One thing that happens. */
@@ -133,7 +136,7 @@ async function live(transports: readonly Transport[], steps: readonly Step[]): P
     await net.run();
   }
   assert(client.cursor !== "", "the client never stood anywhere");
-  const world = { net, edge, page, client };
+  const world: World = { net, edge, page, client, other: undefined };
   for (const each of steps) {
     await each.run(world);
     await net.run(1);

@@ -2,7 +2,7 @@
  * An edge in memory on all three transports, with one stream and a pipe per connection: what it has said arrives a message at a
  * time, when the test lets it, so that a connection can break at any of them.
  */
-import type { FakeEvent, FakeList } from "./fake_edge.ts";
+import { type FakeEvent, type FakeList, takes } from "./fake_edge.ts";
 import type { MemoryNet, MemorySocket } from "./memory_net.ts";
 
 /** One client's place in the list, and what was said to it and has not arrived. */
@@ -117,9 +117,9 @@ export class MemoryEdge {
     socket.onLeft = () => void this.pipes.delete(pipe);
     socket.accept();
     pipe.outbox.push({ type: "hello", edge: "memory", heartbeat_ms: 15_000 });
-    socket.onSent = ({ action, symbols, cursor }) => {
-      if (action === "subscribe") this.#follow(pipe, symbols, cursor);
-      if (action === "unsubscribe") pipe.next = undefined;
+    socket.onSent = ({ action, symbols, cursor, snapshot }) => {
+      if (action === "subscribe") this.#follow(pipe, symbols, cursor, snapshot === true);
+      if (action === "unsubscribe") leave(pipe, symbols);
       if (action === "ping") pipe.outbox.push({ type: "pong", cursor: cursorOf(pipe), time: 0 });
     };
   }
@@ -144,7 +144,9 @@ export class MemoryEdge {
     });
     signal.addEventListener("abort", () => void this.pipes.delete(pipe), { once: true });
     pipe.outbox.push({ type: "hello", edge: "memory" });
-    this.#follow(pipe, url.searchParams.get("symbols")?.split(","), url.searchParams.get("cursor"));
+    const { searchParams: query } = url;
+    const hasSnapshot = query.get("snapshot") === "true";
+    this.#follow(pipe, query.get("symbols")?.split(","), query.get("cursor"), hasSnapshot);
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
 
@@ -152,6 +154,7 @@ export class MemoryEdge {
     const pipe = this.#pipe({ arrive() {}, cut() {} });
     this.pipes.delete(pipe);
     this.#place(pipe, url.searchParams.get("symbols")?.split(","), url.searchParams.get("cursor"));
+    if (url.pathname === "/snapshot/tick") return Response.json(this.#snapshot(pipe));
     const hasNews = pipe.epoch !== this.list.epoch || (pipe.next ?? 0) < this.#end;
     if (!hasNews && url.searchParams.has("wait")) await this.#news(url, signal);
     const gap = this.#gapOf(pipe);
@@ -183,14 +186,24 @@ export class MemoryEdge {
     return pipe;
   }
 
-  #follow(pipe: Pipe, symbols: unknown, cursor: unknown): void {
-    this.#place(pipe, symbols, cursor);
+  #follow(pipe: Pipe, symbols: unknown, cursor: unknown, hasSnapshot: boolean): void {
+    if (pipe.next === undefined) this.#place(pipe, symbols, cursor);
+    else pipe.symbols = new Set([...pipe.symbols, ...namesOf(symbols)]);
     pipe.outbox.push({ type: "subscribed", cursor: cursorOf(pipe) });
     this.#tell(pipe);
+    if (hasSnapshot) pipe.outbox.push({ type: "snapshot", ...this.#snapshot(pipe) });
+  }
+
+  /** The latest of each symbol, and where that is true. */
+  #snapshot(pipe: Pipe): Record<string, unknown> {
+    const latest = new Map<string, FakeEvent>();
+    for (const event of this.list.events) if (isWanted(pipe, event)) latest.set(event.sym, event);
+    const cursor = `tick:${this.list.epoch}-${this.#end - 1}`;
+    return { stream: "tick", cursor, events: [...latest.values()], last: true };
   }
 
   #place(pipe: Pipe, symbols: unknown, cursor: unknown): void {
-    pipe.symbols = new Set(Array.isArray(symbols) ? symbols.map(String) : ["*"]);
+    pipe.symbols = new Set(namesOf(symbols));
     const [, epoch, seq] = /^tick:([^-]+)-(\d+)$/.exec(String(cursor)) ?? [];
     pipe.epoch = epoch ?? this.list.epoch;
     pipe.next = seq === undefined ? this.#end : Number(seq) + 1;
@@ -239,7 +252,15 @@ export class MemoryEdge {
 
 const epochOf = (value: number): string => value.toString(36).padStart(8, "0");
 const cursorOf = ({ epoch, next = 1 }: Pipe): string => `tick:${epoch}-${next - 1}`;
-const isWanted = ({ symbols }: Pipe, { sym }: FakeEvent): boolean => symbols.has("*") || symbols.has(sym);
+const namesOf = (symbols: unknown): string[] => Array.isArray(symbols) ? symbols.map(String) : ["*"];
+const isWanted = ({ symbols }: Pipe, { sym }: FakeEvent): boolean => takes(symbols, sym);
+
+/** Some symbols go, or the whole stream. */
+function leave(pipe: Pipe, symbols: unknown): void {
+  const left = Array.isArray(symbols) ? [...pipe.symbols].filter((symbol) => !symbols.includes(symbol)) : [];
+  pipe.symbols = new Set(left);
+  if (left.length === 0) pipe.next = undefined;
+}
 
 function blockOf({ type, events, cursor, ...rest }: Record<string, unknown>): string {
   const id = cursor === undefined ? "" : `id: ${cursor}\n`;
