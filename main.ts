@@ -18,6 +18,7 @@ import { readSettings, type SettingsReading } from "./src/feed/settings/read_set
 import { describeProblem, type Environment, shownSettings } from "./src/feed/settings/read_values.ts";
 import type { Settings } from "./src/feed/settings/settings.ts";
 import type { FeedStore } from "./src/feed/store.ts";
+import { runtimeTracing, type Tracing } from "./src/feed/tracing.ts";
 import { loadPages } from "./src/dashboard/pages.ts";
 import { type Edge, startEdge } from "./src/edge/start_edge.ts";
 import { healthEndpoint } from "./src/ingest/health_endpoint.ts";
@@ -33,6 +34,7 @@ import { builtInHeatmapSymbols, builtInUpstream, startBuiltIn } from "./src/simu
 import { runSimulate } from "./src/simulator/run_simulate.ts";
 import type { Simulator } from "./src/simulator/simulator_options.ts";
 import { openStore } from "./src/store/open_store.ts";
+import { traceStore } from "./src/store/trace_store.ts";
 
 /** Release, as health and logs tell it. */
 export const VERSION = "0.1.0";
@@ -63,7 +65,8 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
   const { clock, random, log } = around;
   const instance = crypto.randomUUID().slice(0, 8);
   await using started = new AsyncDisposableStack();
-  const store = started.use(
+  const tracing = runtimeTracing(clock, VERSION);
+  const plainStore = started.use(
     await openStore(settings.store, {
       clock,
       random,
@@ -71,6 +74,7 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
       keyPrefix: settings.keyPrefix,
     }),
   );
+  const store = tracing === undefined ? plainStore : traceStore(plainStore, tracing);
   let ingest: Ingest | undefined;
   let simulator: Simulator | undefined;
   if (settings.role !== "edge") {
@@ -87,11 +91,12 @@ export async function startTickcast(settings: Settings, around: Surroundings): P
       instance,
       version: VERSION,
       upstream: simulator && builtInUpstream(simulator),
+      tracing,
       heatmapDefault: builtInHeatmapSymbols(settings),
     };
     ingest = started.adopt(await startIngest(options), (one) => one.stop());
   }
-  const { port, edge } = await listen(settings, around, started, { store, ingest, instance });
+  const { port, edge } = await listen(settings, around, started, { store, ingest, instance, tracing });
   const failed = (ingest?.done ?? new Promise<never>(() => {})).then(() => new Promise<never>(() => {}));
   const running = started.move();
   return { port, edge, ingest, simulator, failed, [Symbol.asyncDispose]: () => running.disposeAsync() };
@@ -102,6 +107,7 @@ interface Serving {
   readonly store: FeedStore;
   readonly ingest: Ingest | undefined;
   readonly instance: string;
+  readonly tracing: Tracing | undefined;
 }
 
 /** Clients are served by an edge; ingest alone answers for its health only. */
@@ -109,7 +115,7 @@ async function listen(
   settings: Settings,
   { clock, random, log }: Surroundings,
   started: AsyncDisposableStack,
-  { store, ingest, instance }: Serving,
+  { store, ingest, instance, tracing }: Serving,
 ): Promise<{ port: number; edge: Edge | undefined }> {
   const { host, port } = settings;
   if (settings.role === "ingest" && ingest) {
@@ -128,6 +134,7 @@ async function listen(
     edgeId: instance,
     version: VERSION,
     pages: await loadPages(),
+    tracing,
     memoryBytes: () => Deno.memoryUsage().rss,
   };
   const edge = started.adopt(startEdge(options), (one) => one.drain());

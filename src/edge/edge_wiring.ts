@@ -2,6 +2,7 @@
 import type { Clock, Random } from "../feed/clock.ts";
 import type { Log } from "../feed/log.ts";
 import type { EdgeSettings, Settings } from "../feed/settings/settings.ts";
+import type { Tracing } from "../feed/tracing.ts";
 import type { FeedStore } from "../feed/store.ts";
 import { STREAMS, type StreamTable } from "../feed/stream.ts";
 import { edgeApp, type Pages } from "./app.ts";
@@ -11,6 +12,7 @@ import { createAccess } from "./admit/auth_gate.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { EdgeCounters } from "./edge_counters.ts";
 import { EdgeDoors } from "./admit/edge_doors.ts";
+import { TracedDoors } from "./admit/traced_doors.ts";
 import { FeedSet } from "./pull/feed_set.ts";
 import { FlushSchedule } from "./follow/flush_schedule.ts";
 import type { EdgeFacts, EdgePhase } from "./report/health_facts.ts";
@@ -41,6 +43,8 @@ export interface EdgeOptions {
   readonly streams?: StreamTable;
   /** Instead of the gate that the settings say. */
   readonly gate?: AccessGate;
+  /** Where somebody traces. */
+  readonly tracing?: Tracing | undefined;
   /** Resident memory of the process, bytes; 0 when left out. */
   readonly memoryBytes?: () => number;
 }
@@ -111,7 +115,9 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
   });
   const tickets = ticketRoutes({ ...access, allowedOrigins: settings.allowedOrigins });
   const app = edgeApp(core, hub, [operations.routes, tickets], options.pages);
-  const doors = new EdgeDoors(core, hub, massive, app, entry);
+  const doors = options.tracing === undefined
+    ? new EdgeDoors(core, hub, massive, app, entry)
+    : new TracedDoors(options.tracing, core, hub, massive, app, entry);
   return { core, hub, massive, doors, operations, facts, stop };
 }
 

@@ -4,6 +4,7 @@
  */
 import { TickcastError } from "../feed/error.ts";
 import { STREAMS } from "../feed/stream.ts";
+import type { Tracing } from "../feed/tracing.ts";
 import type { ConnectionPlan } from "./plan/connection_plan.ts";
 import type { UpstreamFrame } from "./wire/frame.ts";
 import type { Upstream } from "./manage/connection_manager.ts";
@@ -15,6 +16,7 @@ import { readPlan } from "./plan/plan_source.ts";
 import { enabledStreams, heatmapSymbols, publishedPlan } from "./plan/published_plan.ts";
 import { Recorder } from "./record/recorder.ts";
 import { type Ingest, type IngestSurroundings, RunningIngest } from "./running_ingest.ts";
+import { traceOpener } from "./upstream/trace_opener.ts";
 import { type SocketOpener, socketOpener } from "./upstream/upstream_socket.ts";
 
 export type { Ingest } from "./running_ingest.ts";
@@ -23,6 +25,8 @@ export type { Ingest } from "./running_ingest.ts";
 export interface StartIngestOptions extends IngestSurroundings {
   /** Instead of the settings' hosts and key: the simulator in this process. */
   readonly upstream?: Upstream | undefined;
+  /** Where somebody traces. */
+  readonly tracing?: Tracing | undefined;
   /** Instead of real sockets, for tests. */
   readonly open?: SocketOpener;
   /** Instead of the data path, for tests. */
@@ -53,7 +57,8 @@ export async function startIngest(options: StartIngestOptions): Promise<Ingest> 
     ...(recorder && { onFrame: (frame: UpstreamFrame) => recorder.record(frame) }),
   };
   made.pipeline = options.pipeline ?? createPipeline({ ...pipelineOptions(options, plan), ...hooks });
-  const open = options.open ?? socketOpener(clock);
+  const plainOpen = options.open ?? socketOpener(clock);
+  const open = options.tracing === undefined ? plainOpen : traceOpener(plainOpen, options.tracing);
   made.ingest = new RunningIngest(
     { ...options, upstream, pipeline: made.pipeline, open, recorder, derived },
     plan,
