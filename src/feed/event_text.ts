@@ -5,7 +5,7 @@
  * (a gap has no `sym`), a *stamped* element starts `{"id":"<id>","type":…`. So {@link peekElement} reads what routing needs
  * without parsing JSON: it is on the path of every event in every edge.
  */
-import type { FeedEvent } from "./event.ts";
+import type { FeedEvent, SymbolEvent } from "./event.ts";
 
 /** An encoded event on its way to a list: what the store needs to know beside the text. */
 export interface EventBody {
@@ -19,11 +19,27 @@ export interface EventBody {
 
 /** Encodes an event, common keys first. */
 export function encodeEvent(event: FeedEvent): EventBody {
+  if (hasKeysInOrder(event)) {
+    return { text: JSON.stringify(event), lastField: `${event.type}:${event.sym}`, t: event.t };
+  }
   const { id: _id, type, sym, t, rx, ...rest } = event as FeedEvent & { id?: string; sym?: string };
   const text = sym === undefined
     ? JSON.stringify({ type, t, rx, ...rest })
     : JSON.stringify({ type, sym, t, rx, ...rest });
   return { text, lastField: sym === undefined ? undefined : `${type}:${sym}`, t };
+}
+
+const COMMON_KEYS = ["type", "sym", "t", "rx"] as const;
+
+/** As what was normalised here has them; such an event is its text as it stands, with nothing to copy first. */
+function hasKeysInOrder(event: FeedEvent): event is SymbolEvent {
+  if ("id" in event) return false;
+  let at = 0;
+  for (const key in event) {
+    if (key !== COMMON_KEYS[at]) return false;
+    if (++at === COMMON_KEYS.length) return true;
+  }
+  return false;
 }
 
 /** Puts the id into a body: the element as it stands in the list. */
@@ -35,6 +51,19 @@ export interface ElementPeek {
   readonly type: string;
   readonly sym: string;
   readonly t: number;
+}
+
+/** Words remembered at most: the symbols of every market, and the types. */
+const WORDS_MAX = 65_536;
+const words = new Map<string, string>();
+
+/** The same text as one string in memory: a ring holds hundreds of thousands of elements of a few thousand symbols. */
+function shared(word: string): string {
+  const known = words.get(word);
+  if (known !== undefined) return known;
+  if (words.size >= WORDS_MAX) words.clear();
+  words.set(word, word);
+  return word;
 }
 
 const ID_START = '{"id":"'.length;
@@ -58,11 +87,11 @@ export function peekElement(element: string): ElementPeek | undefined {
     const symStart = typeEnd + SYM_KEY.length;
     const symEnd = element.indexOf('"', symStart);
     if (symEnd < 0) return undefined;
-    sym = element.slice(symStart, symEnd);
+    sym = shared(element.slice(symStart, symEnd));
     at = symEnd + '","t":'.length;
     if (!element.startsWith('","t":', symEnd)) return undefined;
   } else if (!element.startsWith('","t":', typeEnd)) return undefined;
   const t = Number.parseInt(element.slice(at, at + 17), 10);
   if (Number.isNaN(t)) return undefined;
-  return { id: element.slice(ID_START, idEnd), type: element.slice(typeStart, typeEnd), sym, t };
+  return { id: element.slice(ID_START, idEnd), type: shared(element.slice(typeStart, typeEnd)), sym, t };
 }
