@@ -7,12 +7,14 @@ import type { Clock } from "../../feed/clock.ts";
 
 /** Longest stretch of work before the event loop goes round, with and without urgent work in it. */
 export const SLICE_MS = 5;
-export const PATIENT_SLICE_MS = 2;
+export const PATIENT_SLICE_MS = 1;
 /** Up to this priority work is urgent: signals and ticks. */
 const URGENT_PRIORITY = 1;
 /** Events of a turn: the first in order gets the most, each further one half of it, but never less than the least. */
 const TURN_MAX_EVENTS = 256;
 const TURN_MIN_EVENTS = 32;
+/** The first turn's without urgent work: half a millisecond. */
+const PATIENT_TURN_EVENTS = 64;
 
 /** Something that has work now and then. */
 export interface Worker {
@@ -57,15 +59,15 @@ export class WorkOrder {
     const startMs = this.#clock.monotonic();
     for (;;) {
       const isUrgent = this.#workers.some(({ priority, hasWork }) => hasWork && priority <= URGENT_PRIORITY);
-      if (!this.#round()) return false;
+      if (!this.#round(isUrgent ? TURN_MAX_EVENTS : PATIENT_TURN_EVENTS)) return false;
       const sliceMs = isUrgent ? SLICE_MS : PATIENT_SLICE_MS;
       if (this.#clock.monotonic() - startMs >= sliceMs) return true;
     }
   }
 
   /** False when nobody had any. */
-  #round(): boolean {
-    let turnEvents = TURN_MAX_EVENTS;
+  #round(firstTurnEvents: number): boolean {
+    let turnEvents = firstTurnEvents;
     let worked = false;
     for (const worker of this.#workers) {
       if (!worker.hasWork) continue;
