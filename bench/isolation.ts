@@ -10,8 +10,9 @@ import { measure, type Measured, median, say, sleep } from "./rig/measured_servi
 import type { WireStream } from "./rig/upstream_worker.ts";
 
 const RATIO_MAX = 1.25;
+type Victim = Exclude<WireStream, "second">;
 /** Events a second of the undisturbed sources. */
-const RATES: Readonly<Record<WireStream, number>> = { tick: 800, minute: 100, fmv: 100 };
+const RATES: Readonly<Record<Victim, number>> = { tick: 800, minute: 100, fmv: 100 };
 const SYMBOLS = 100;
 const FLOOD_EVERY_MS = 1_000;
 
@@ -67,8 +68,8 @@ const { values } = parseArgs({
     only: { type: "string" },
   },
 });
-const victim = values.victim as WireStream;
-const others = (Object.keys(RATES) as WireStream[]).filter((stream) => stream !== victim);
+const victim = values.victim as Victim;
+const others = (Object.keys(RATES) as Victim[]).filter((stream) => stream !== victim);
 const chosen = DISTURBANCES.filter((one) => one === "calm" || (values.only ?? one) === one);
 const p99s = new Map<string, number[]>();
 
@@ -100,7 +101,7 @@ let failed = false;
     MASSIVE_BUSINESS_URL: url,
   }]);
   for (const [stream, perSecond] of Object.entries(RATES)) {
-    measured.upstream.tell({ do: "rate", stream: stream as WireStream, perSecond, symbols: SYMBOLS });
+    measured.upstream.tell({ do: "rate", stream: stream as Victim, perSecond, symbols: SYMBOLS });
   }
   await sleep(5_000);
   for (let n = 0; n < Number(values.stretches); n++) {

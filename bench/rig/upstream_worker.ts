@@ -18,10 +18,15 @@ export type UpstreamOrder =
   | { readonly do: "poison" | "stall" | "kill"; readonly stream: WireStream }
   | { readonly do: "count" };
 
-/** The streams that have a source. */
-export type WireStream = "tick" | "minute" | "fmv";
+/** What has a source: the streams that are received, and second bars, which are ticks too. */
+export type WireStream = "tick" | "second" | "minute" | "fmv";
 
-const PREFIX: Readonly<Record<WireStream, string>> = { tick: "T.", minute: "AM.", fmv: "FMV." };
+const PREFIX: Readonly<Record<WireStream, string>> = {
+  tick: "T.",
+  second: "A.",
+  minute: "AM.",
+  fmv: "FMV.",
+};
 const STEP_MS = 10;
 const GARBAGE = [
   '[{"ev":"AM","sym":"A"',
@@ -45,20 +50,23 @@ interface Client {
 
 const clients = new Set<Client>();
 const sources = new Map<WireStream, Source>();
-const sent: Record<WireStream, number> = { tick: 0, minute: 0, fmv: 0 };
+const sent: Record<WireStream, number> = { tick: 0, second: 0, minute: 0, fmv: 0 };
 let serial = 0;
+
+function barText(ev: string, sym: string, windowMs: number): string {
+  const start = 1_700_000_000_000 + windowMs * serial++;
+  const prices =
+    `"v":80,"av":144673,"op":296.1,"vw":296.32,"o":296.3,"c":296.4,"h":296.5,"l":296.2,"a":296.6776`;
+  return `{"ev":"${ev}","sym":"${sym}",${prices},"z":80,"s":${start},"e":${start + windowMs}}`;
+}
 
 const elements: Readonly<Record<WireStream, (sym: string) => string>> = {
   tick: (sym) =>
     `{"ev":"T","sym":"${sym}","i":"${++serial}","x":4,"p":${
       100 + serial % 50
     },"s":40,"c":[12,37],"t":${Date.now()},"q":${serial},"z":3}`,
-  minute: (sym) => {
-    const start = 1_700_000_000_000 + 60_000 * serial++;
-    const prices =
-      `"v":80,"av":144673,"op":296.1,"vw":296.32,"o":296.3,"c":296.4,"h":296.5,"l":296.2,"a":296.6776`;
-    return `{"ev":"AM","sym":"${sym}",${prices},"z":80,"s":${start},"e":${start + 60_000}}`;
-  },
+  second: (sym) => barText("A", sym, 1_000),
+  minute: (sym) => barText("AM", sym, 60_000),
   fmv: (sym) =>
     `{"ev":"FMV","fmv":${100 + ++serial % 50},"sym":"${sym}","t":${Date.now()}${
       String(serial).padStart(6, "0").slice(-6)
