@@ -22,6 +22,13 @@ export class RedisReplyError extends Error {
   }
 }
 
+/** What the credentials lack, when that is why Redis refused: its NOPERM names a command, a key or a channel. */
+export function missingRight(error: unknown): "command" | "key" | "channel" | undefined {
+  if (!(error instanceof RedisReplyError) || !error.reply.includes("NOPERM")) return undefined;
+  if (/channel/i.test(error.reply)) return "channel";
+  return /access (a|one of the) keys?/i.test(error.reply) ? "key" : "command";
+}
+
 /** An HTTP answer that is no reply of Redis. */
 export class HttpAnswerError extends Error {
   override readonly name = "HttpAnswerError";

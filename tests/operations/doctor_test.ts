@@ -146,8 +146,30 @@ Deno.test({
     const evicts = await ask({ REDIS_URL: server.url });
     assert(evicts.code === 1 && evicts.text.includes("set it to noeviction"), evicts.text);
     const poor = await ask({ REDIS_URL: `redis://poor:poor-password@127.0.0.1:${server.port}` });
-    assert(poor.code === 1 && poor.text.includes("can't do: takes the lease"), poor.text);
+    assert(poor.code === 1 && poor.text.includes("the user may not run EVAL, EVALSHA"), poor.text);
+    assert(poor.text.includes("give it +eval +evalsha"), poor.text);
     assert(!poor.text.includes("poor-password"));
+    await server.send(
+      "ACL",
+      "SETUSER",
+      "few",
+      "on",
+      ">few-pw",
+      "~tickcast:*",
+      "&*",
+      "+@all",
+      "-lpop",
+      "-hscan",
+    );
+    const few = `redis://few:few-pw@127.0.0.1:${server.port}`;
+    assert((await ask({ REDIS_URL: few })).text.includes("the user may not run LPOP, HSCAN"));
+    assert((await ask({ REDIS_URL: few, ROLE: "edge" })).text.includes("may run the 12 commands"));
+    await server.send("ACL", "SETUSER", "else", "on", ">else-pw", "~other:*", "&*", "+@all");
+    const other = await ask({ REDIS_URL: `redis://else:else-pw@127.0.0.1:${server.port}` });
+    assert(other.code === 1 && other.text.includes("may not touch the keys tickcast:*"), other.text);
+    await server.send("ACL", "SETUSER", "deaf", "on", ">deaf-pw", "~tickcast:*", "resetchannels", "+@all");
+    const deaf = await ask({ REDIS_URL: `redis://deaf:deaf-pw@127.0.0.1:${server.port}`, ROLE: "edge" });
+    assert(/WARN redis +hints can't be subscribed to.*\n +→ allow SUBSCRIBE/.test(deaf.text), deaf.text);
     const gone = await ask({ REDIS_URL: `redis://127.0.0.1:${freePort()}` });
     assert(gone.code === 1 && gone.text.includes("can't be reached"), gone.text);
   },

@@ -17,6 +17,9 @@ const COMMAND_LIMIT_MS = 5_000;
 const LATENCY_TRIES = 9;
 /** A round trip over which the append rate and the freshness of edges suffer, ms. */
 const LATENCY_WARN_MS = 50;
+/** Over this share of maxmemory somebody should look. */
+const MEMORY_WARN_SHARE = 0.8;
+const MIB = 2 ** 20;
 /** Leases and freshness are judged by clocks that agree about so much, ms. */
 const CLOCK_WARN_MS = 2_000;
 /** Scripts, RESP and LPOP with a count need this. */
@@ -62,6 +65,7 @@ export async function checkRedis(transport: RedisTransport, deps: RedisDeps): Pr
       () => checkEviction(call),
       "the eviction policy can't be read: make sure that eviction is off",
     ),
+    await quietly(() => checkMemory(call), "its memory is not told: make sure that there is room"),
     await quietly(() => checkLatency(call, deps.clock), "the round trip can't be measured"),
     await quietly(() => checkClock(call, deps.clock), "its clock can't be read"),
   ];
@@ -95,6 +99,20 @@ async function checkEviction(call: Call): Promise<Finding> {
     `maxmemory-policy is ${policy}: a list that is evicted is an epoch lost for every client`,
     "set it to noeviction",
   );
+}
+
+/** A server that never evicts refuses writes when it is full. */
+async function checkMemory(call: Call): Promise<Finding> {
+  const text = String(await call("INFO", "memory"));
+  const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1] ?? Number.NaN);
+  const [used, most] = [figure("used_memory"), figure("maxmemory")];
+  if (!(used >= 0 && most >= 0)) return skip("its memory is not told: make sure that there is room");
+  const shown = `${Math.round(used / MIB)} of ${Math.round(most / MIB)} MiB of maxmemory in use`;
+  if (most === 0) return ok(`no maxmemory, ${Math.round(used / MIB)} MiB in use`);
+  if (used >= most) return fail(`${shown}: it refuses writes`, "raise maxmemory, or choose a larger plan");
+  return used > most * MEMORY_WARN_SHARE
+    ? warn(shown, "raise maxmemory, or choose a larger plan")
+    : ok(shown);
 }
 
 async function checkLatency(call: Call, clock: Clock): Promise<Finding> {

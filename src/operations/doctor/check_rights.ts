@@ -13,6 +13,7 @@ import { openStore } from "../../store/open_store.ts";
 import type { RedisTransport } from "../../store/redis/redis_transport.ts";
 import type { RedisDeps } from "./check_redis.ts";
 import { type Finding, findingsOf } from "./finding.ts";
+import { checkCommands } from "./check_commands.ts";
 import { checkHints } from "./check_hints.ts";
 
 const { ok, warn, fail } = findingsOf("redis");
@@ -55,6 +56,10 @@ export async function checkRights(
       return false;
     }
   };
+  const commands = await checkCommands(role, keyPrefix, transport, signal);
+  findings.push(commands);
+  // What follows would fail for the same want, and say it less well.
+  if (commands.status === "fail") return findings;
   await using store = await openStore(settings.store, { ...deps, log: silentLog, keyPrefix });
   await attempt("reads lists and notes", () => tryReads(store, signal));
   if (role !== "ingest") await tryEdge(store, attempt, signal);
