@@ -164,6 +164,19 @@ const CASES: readonly Case[] = [
   },
 ];
 
+Deno.test("a session that can't be looked after is closed, and those behind it are looked after", async () => {
+  await using rig = edgeRig();
+  const { port } = await rig.edge.serve("127.0.0.1", 0);
+  await using first = new SocketClient(port, "/ws/tick?symbols=*");
+  await first.first("subscribed");
+  for (const session of rig.edge.hub.sessions()) session.tend = throwIt;
+  await using second = new SocketClient(port, "/ws/tick?symbols=*");
+  await second.first("subscribed");
+  assertEquals((await first.closed).code, 1011);
+  await rig.writer.append("tick", [aTrade()]);
+  await second.events(1);
+});
+
 for (const server of ["deno", "hardened"] as const) {
   Deno.test(`a throw in any handler costs that request only (SERVER=${server})`, async (t) => {
     const mine = new Mine();

@@ -1,5 +1,5 @@
 /** All sessions of an instance: who may join, the housekeeping they share, and the drain. */
-import { TickcastError } from "../../feed/error.ts";
+import { describeError, TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { PLAN_IDLE_MS } from "../pull/plan_reader.ts";
 import * as say from "./server_messages.ts";
@@ -144,12 +144,22 @@ export class SessionHub implements ClientFacts, Disposable {
     const now = this.#core.clock.now();
     void this.#core.plan.ensure(PLAN_IDLE_MS);
     for (const session of this.#sessions) {
-      if (session.principal === undefined) {
-        if (nowMs - session.openedMs >= this.#core.settings.authTimeoutMs) this.#endUnknown(session);
-      } else if ((session.principal.expiresAtMs ?? Infinity) <= now) this.#expire(session);
-      if (!session.isClosed) session.tend(nowMs, SILENT_MAX_MS);
-      if (session.awaitsSnapshot) this.pumpSoon();
+      try {
+        this.#tend(session, nowMs, now);
+      } catch (error) {
+        // One that can't be looked after must not keep those behind it from it.
+        this.#core.log.error("ws_error", { client: session.id, error: describeError(error) });
+        session.close(1011, "internal error");
+      }
     }
+  }
+
+  #tend(session: Session, nowMs: number, now: number): void {
+    if (session.principal === undefined) {
+      if (nowMs - session.openedMs >= this.#core.settings.authTimeoutMs) this.#endUnknown(session);
+    } else if ((session.principal.expiresAtMs ?? Infinity) <= now) this.#expire(session);
+    if (!session.isClosed) session.tend(nowMs, SILENT_MAX_MS);
+    if (session.awaitsSnapshot) this.pumpSoon();
   }
 
   #endUnknown(session: Session): void {
