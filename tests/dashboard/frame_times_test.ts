@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 import { assert } from "@std/assert";
 import type { Page } from "playwright-core";
-import type { TestBrowser } from "../support/browser.ts";
 import { aScene, browserTest, inspect, openLive, untilText } from "./live_rig.ts";
+import { held, pageCpuS, say } from "./page_measures.ts";
 
 const WATCH_MS = 3_000;
 /** What is promised: a 60 Hz frame and a little. Held on a machine with a core to itself … */
@@ -35,22 +35,6 @@ const watch = (page: Page): Promise<FrameTimes> =>
       requestAnimationFrame(step);
     }), WATCH_MS);
 
-/** CPU seconds that the pages of the browser have taken so far. */
-async function pageCpuS({ browser }: TestBrowser): Promise<number> {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  await session.detach();
-  return processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime, 0);
-}
-
-async function heapMb(page: Page): Promise<number> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
-  await session.detach();
-  return usedSize / 1e6;
-}
-
 browserTest(
   "at 1 000 events a second with 200 symbols on it the page draws 60 frames a second and its memory stays flat",
   async (browser) => {
@@ -67,17 +51,17 @@ browserTest(
       edge.trim("tick", 2000);
     }, 20);
     await page.waitForTimeout(500);
-    const [heap, cpu] = [await heapMb(page), await pageCpuS(browser)];
+    const [{ heapMb: heap }, cpu] = [await held(page), await pageCpuS(browser)];
     const seen = await watch(page);
     const cpuMs = (await pageCpuS(browser) - cpu) * 1000 / seen.frames;
-    const after = await heapMb(page);
+    const { heapMb: after } = await held(page);
     clearInterval(timer);
     const figures =
       `frames p50 ${seen.p50.toFixed(1)} ms, p95 ${seen.p95.toFixed(1)} ms, CPU a frame ${
         cpuMs.toFixed(1)
       } ms, ` +
       `heap ${heap.toFixed(1)} to ${after.toFixed(1)} MB, load ${Deno.loadavg()[0]?.toFixed(1)}`;
-    await Deno.stdout.write(new TextEncoder().encode(`${figures}\n`));
+    await say(figures);
     const { stats } = await inspect(page, market.symbols[0] ?? "");
     assert(stats.events > 2000, `only ${stats.events} events`);
     assert(cpuMs < FRAME_CPU_MS, figures);

@@ -124,6 +124,7 @@ test("the watched are the address's, cleaned of what can't be a symbol", () => {
   const trade = { ...aTrade({ sym: "A", price: 10 }), id };
   const bar = { id, type: "second", sym: "B", close: 1, dayVolume: 5, t: 0, rx: 0 } as const;
   assertEquals(busiest([trade, { ...bar, end: 1, open: 1, high: 1, low: 1, volume: 1 }]), ["B", "A"]);
+  assertEquals(busiest([{ ...trade, sym: "<b>" }, { ...trade, sym: "-A" }, trade]), ["A"]);
 });
 
 test("the verdict names what doesn't flow", () => {

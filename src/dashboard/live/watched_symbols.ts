@@ -9,8 +9,8 @@ export const WATCHED_MAX = 500;
 /** Watched when the reader has chosen none yet. */
 export const BUSIEST = 24;
 
-/** Whether a text can be a symbol. */
-export const isSymbol = (text: string): boolean => /^[\w.:/-]{1,32}$/.test(text);
+/** Whether a text can be a symbol, as the client judges it: one that can't would have the whole subscription refused. */
+export const isSymbol = (text: string): boolean => /^[A-Za-z0-9][\w.:/-]{0,31}$/.test(text);
 
 const clean = (symbols: readonly string[]): string[] =>
   [...new Set(symbols.map((symbol) => symbol.trim()).filter(isSymbol))].slice(0, WATCHED_MAX);
@@ -24,10 +24,11 @@ export function askedSymbols(search: string): string[] {
 /** Remembers the reader's list. */
 export const keepSymbols = (symbols: readonly string[]): void => writeStored(KEY, symbols.join(","));
 
-/** Symbols of a snapshot by money traded today, busiest first. Pure. */
+/** Symbols of a snapshot by money traded today, busiest first; what can be none is left out. Pure. */
 export function busiest(events: readonly AnyEvent[]): string[] {
   const money = new Map<string, number>();
   for (const event of events) {
+    if (!isSymbol(event.sym)) continue;
     const price = event.type === "trade"
       ? event.price
       : "close" in event && typeof event.close === "number"

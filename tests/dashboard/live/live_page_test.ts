@@ -149,28 +149,6 @@ browserTest(
   },
 );
 
-browserTest("text of the feed that looks like markup stays text", async (browser) => {
-  await using scene = await aScene(2);
-  const { edge } = scene;
-  const sym = "A<img/src=x>";
-  await using opened = await openLive(browser, edge, `?symbols=AAPL`);
-  const { page, complaints } = opened;
-  await untilText(page, "link-text", "Live");
-  edge.append("signal", {
-    type: "signal",
-    sym: "AAPL",
-    kind: '<img src=x onerror="document.title=1">',
-    source: "tick",
-    key: "k",
-  });
-  edge.append("tick", { type: "trade", sym, price: 1 });
-  await page.waitForFunction(() =>
-    document.querySelector(".signal-title")?.textContent?.includes("<img") ?? false
-  );
-  assertEquals(await page.locator("main img").count(), 0);
-  assertEquals(complaints, []);
-});
-
 browserTest(
   "a server that asks for a token is told to the reader, who types one and sees prices",
   async (browser) => {
