@@ -30,6 +30,12 @@ test("statuses share a frame with data, two acks for one", () => {
   assertEquals(parse(`[{"ev":"status","status":7}]`).drops, ["bad status"]);
 });
 
+test("a frame of 100 000 elements is taken whole, a bad one among them costing itself", () => {
+  const many = Array.from({ length: 100_000 }, (_, n) => n === 50_000 ? `{"ev":"T"}` : trade("A"));
+  const { syms, drops } = parse(`[${many.join(",")}]`);
+  assertEquals([syms.length, drops.length], [99_999, 1]);
+});
+
 test("a truncated frame gives the elements that are whole", () => {
   const frame = `[${trade("A")},${trade("B")},${trade("C")}]`;
   assertEquals(parse(frame.slice(0, -20)), { syms: ["A", "B"], statuses: [], drops: ["frame is no JSON"] });
