@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
 import { CLIENT_LIMITS, type ClientLimit } from "../../src/edge/edge_counters.ts";
-import { connectionsMax } from "../../src/edge/hardened/connection_guard.ts";
+import { addressConnectionsMax, connectionsMax } from "../../src/edge/hardened/connection_guard.ts";
 import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import { handshakeText, rawRequest } from "../support/raw_http.ts";
 import { frameBytes, RawSocket } from "../support/raw_socket.ts";
@@ -124,7 +124,7 @@ const ROWS: readonly Met[] = [
   },
   {
     limit: "sockets",
-    settings: { wsMaxConnections: 1 },
+    settings: { wsMaxConnections: 1, maxConnectionsPerIp: 10_000 },
     only: "hardened",
     async meet(port) {
       const halves: Deno.Conn[] = [];
@@ -180,6 +180,35 @@ for (const server of ["deno", "hardened"] as const) {
       assert(await metricOf(rig, row.limit) > 0, "it was not counted");
     });
   }
+}
+
+for (const trustedProxies of [[], ["127.0.0.0/8"]]) {
+  const who = trustedProxies.length === 0
+    ? "one address leaves room for others"
+    : "a trusted proxy may hold all of them";
+  Deno.test(`of the connections nobody has said anything on ${who} (SERVER=hardened)`, async () => {
+    const settings = {
+      server: "hardened" as const,
+      maxConnectionsPerIp: 1,
+      wsMaxConnections: 10,
+      trustedProxies,
+    };
+    await using rig = edgeRig({ settings });
+    const { port } = await rig.edge.serve("127.0.0.1", 0);
+    const halves: Deno.Conn[] = [];
+    try {
+      for (let n = 0; n < addressConnectionsMax(1) + 1; n++) {
+        halves.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+      }
+      const last = halves.at(-1);
+      await last?.write(new TextEncoder().encode("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")).catch(() => {});
+      const count = await last?.read(new Uint8Array(1)).catch(() => null);
+      assertEquals(count, trustedProxies.length === 0 ? null : 1);
+      assertEquals((rig.edge.counters.limits.get("address") ?? 0) > 0, trustedProxies.length === 0);
+    } finally {
+      for (const half of halves) half.close();
+    }
+  });
 }
 
 Deno.test("pings are answered as often as a socket may send, and a flood of them ends it (SERVER=hardened)", async () => {
