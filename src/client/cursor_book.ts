@@ -3,6 +3,8 @@
  * list, which is how a repeat is told from news (ids rise strictly per list).
  */
 
+import type { GapNotice } from "./message.ts";
+
 /** Lists remembered at most; a server has one per stream, a few more when a stream is split. */
 export const LISTS_MAX = 128;
 
@@ -92,13 +94,16 @@ export class CursorBook {
   }
 
   /**
-   * The list that `id` is of (all of the stream's when it is none) was lost and began anew: what comes next is news whatever
-   * it is called. `cursor` says where the stream stands now, in all the lists it has left.
+   * A list began anew (the one that `before` is of, all of the stream's when it is none): what comes next is news whatever it
+   * is called. `cursor` says where the stream stands now, in all the lists it has left.
    */
-  restart(stream: string, id = "", cursor?: string): void {
-    const at = readId(id);
-    for (const list of this.#seen.keys()) {
-      if (at ? list === listOf(stream, at.list) : streamOf(list) === stream) this.#seen.delete(list);
+  restart(stream: string, { after = "", before = "", cursor }: Partial<GapNotice> = {}): void {
+    const at = readId(before);
+    for (const [list, { epoch }] of this.#seen) {
+      if (at ? list !== listOf(stream, at.list) : streamOf(list) !== stream) continue;
+      // Told again, as to one that asked once more from where it stood before: what has come since has come.
+      if (epoch === at?.epoch && readId(after)?.epoch !== epoch) continue;
+      this.#seen.delete(list);
     }
     if (cursor) this.#forget(stream);
     this.take(cursor);

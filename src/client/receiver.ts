@@ -43,7 +43,7 @@ export class Receiver {
         return this.#receiveSnapshot(message);
       case "gap":
         this.stats.gaps++;
-        if (message.cause === "epoch") this.book.restart(message.stream, message.before, message.cursor);
+        if (message.cause === "epoch") this.book.restart(message.stream, message);
         else this.book.take(message.cursor);
         for (const subscription of this.subscriptions) subscription.deliverGap(message);
         return callSafely(this.options.onGap, message);

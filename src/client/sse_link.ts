@@ -147,6 +147,7 @@ class SseLink implements Link {
 
   async #run(asked: Wants, signal: AbortSignal): Promise<Down | undefined> {
     const { platform } = this.context;
+    const began = this.#epochs(asked);
     const response = await this.#fetch(asked, signal, "GET");
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
     if (!response.ok || !isStream || !response.body) {
@@ -163,6 +164,8 @@ class SseLink implements Link {
         const message = blockMessage(block);
         // A fault instead of a hello is a refusal: the reason for the end that follows.
         if (message?.type === "hello") hasBegun = true;
+        // Opened beside another connection that has since been told of a new beginning: this one would tell it again.
+        if (message?.type === "hello" && this.#epochs(asked) !== began) return void this.#open(asked);
         if (message?.type === "error" && !hasBegun) {
           down = { then: "retry", code: message.code, message: message.message };
         } else if (message) this.#tell(message);
@@ -170,6 +173,11 @@ class SseLink implements Link {
       }
     }
     return down;
+  }
+
+  /** The lists a request would begin in, and their epochs. */
+  #epochs(asked: Wants): string {
+    return this.context.cursorOf([...asked.keys()]).replaceAll(/-\d+/g, "");
   }
 
   #tell(message: ServerMessage): void {

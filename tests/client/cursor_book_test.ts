@@ -75,13 +75,29 @@ Deno.test({
     // A cursor that goes back is no reason to believe events seen before.
     book.take("tick:aaaaaaaa-0");
     assert(!book.isNews("tick", "aaaaaaaa-1"));
-    book.restart("tick", "aaaaaaaa-1", "tick:aaaaaaaa-0");
+    book.restart("tick", { after: "bbbbbbbb-5", before: "aaaaaaaa-1", cursor: "tick:aaaaaaaa-0" });
     assert(book.isNews("tick", "aaaaaaaa-1"));
     assert(!book.isNews("tick", "1.aaaaaaaa-1"));
-    book.restart("tick", "1.aaaaaaaa-1");
+    book.restart("tick", { after: "1.bbbbbbbb-5", before: "1.aaaaaaaa-1" });
     assert(book.isNews("tick", "1.aaaaaaaa-1"));
-    book.restart("tick", "nonsense");
+    book.restart("tick", { before: "nonsense" });
     assert(book.isNews("tick", "aaaaaaaa-1") && book.isNews("tick", "1.aaaaaaaa-1"));
+  },
+});
+
+Deno.test({
+  name: "told again of the same new beginning, what has come since is no news; under the same ids it is",
+  permissions: "none",
+  fn() {
+    const book = new CursorBook();
+    const anew = { after: "bbbbbbbb-5", before: "aaaaaaaa-1" };
+    assert(book.isNews("tick", "bbbbbbbb-5"));
+    book.restart("tick", anew);
+    assert(book.isNews("tick", "aaaaaaaa-1"));
+    book.restart("tick", anew);
+    assert(!book.isNews("tick", "aaaaaaaa-1") && book.isNews("tick", "aaaaaaaa-2"));
+    book.restart("tick", { after: "aaaaaaaa-2", before: "aaaaaaaa-1" });
+    assert(book.isNews("tick", "aaaaaaaa-1"));
   },
 });
 
@@ -90,7 +106,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const book = new CursorBook("tick.0:aaaaaaaa-5,tick.1:aaaaaaaa-9,minute:aaaaaaaa-2");
-    book.restart("tick", "bbbbbbbb-1", "tick:bbbbbbbb-0");
+    book.restart("tick", { before: "bbbbbbbb-1", cursor: "tick:bbbbbbbb-0" });
     assertEquals(book.of(), "minute:aaaaaaaa-2,tick:bbbbbbbb-0");
   },
 });

@@ -257,7 +257,8 @@ const isWanted = ({ symbols }: Pipe, { sym }: FakeEvent): boolean => takes(symbo
 
 /** Some symbols go, or the whole stream. */
 function leave(pipe: Pipe, symbols: unknown): void {
-  const left = Array.isArray(symbols) ? [...pipe.symbols].filter((symbol) => !symbols.includes(symbol)) : [];
+  const going = namesOf(symbols);
+  const left = going.includes("*") ? [] : [...pipe.symbols].filter((symbol) => !going.includes(symbol));
   pipe.symbols = new Set(left);
   if (left.length === 0) pipe.next = undefined;
 }
