@@ -1,7 +1,7 @@
 /** What is left of a subscription under other rights. Pure. */
 import { matchesPatterns, type SymbolPatterns, symbolPatterns } from "../../feed/symbol.ts";
 import { maySeeStream, mayUsePattern, type Principal } from "./principal.ts";
-import type { Wanted } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 
 /**
  * The part of some patterns that a principal may have: names and prefixes within its rights, and of a wider pattern

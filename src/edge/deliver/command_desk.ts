@@ -8,7 +8,7 @@ import { type ClientCommand, readCommand, type RequestId } from "./client_comman
 import { wantedUnder } from "../admit/auth_rights.ts";
 import { intervalOf } from "./join_streams.ts";
 import type { Principal } from "../admit/principal.ts";
-import { selectionKey } from "../follow/selection.ts";
+import { selectionKey } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";

@@ -7,7 +7,7 @@ import { flushIntervalMs, streamFloorMs } from "../follow/flush_interval.ts";
 import { Follower } from "../follow/follower.ts";
 import type { Principal } from "../admit/principal.ts";
 import { isAhead } from "../follow/resume.ts";
-import type { Wanted } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";

@@ -6,7 +6,8 @@ import { formatCursor, type Position } from "../../feed/cursor.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Missing } from "../pull/log_record.ts";
 import { placeFor } from "../pull/feed_wait.ts";
-import { gapMembers, Selection, selectionKey, type Wanted } from "../follow/selection.ts";
+import { gapMembers, Selection } from "../follow/selection.ts";
+import { selectionKey, type Wanted } from "../follow/wanted.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 import type { Start } from "./subscription_ask.ts";
 

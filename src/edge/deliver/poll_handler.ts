@@ -6,7 +6,7 @@ import { placeFor, whenCaughtUp, whenWarm } from "../pull/feed_wait.ts";
 import { answerText, tagOf } from "../http_answer.ts";
 import { answerPoll, type PollAnswer } from "./poll_answer.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
-import { selectionKey } from "../follow/selection.ts";
+import { selectionKey } from "../follow/wanted.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 import { intervalOf } from "./join_streams.ts";
 import type { Start } from "./subscription_ask.ts";

@@ -3,7 +3,8 @@ import type { EdgeCore } from "../edge_core.ts";
 import { Follower, type FollowerHost } from "../follow/follower.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Missing } from "../pull/log_record.ts";
-import { gapMembers, type Wanted } from "../follow/selection.ts";
+import { gapMembers } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** What came, or only how far the stream has moved without it. */

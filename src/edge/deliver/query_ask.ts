@@ -2,7 +2,7 @@
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Principal } from "../admit/principal.ts";
-import type { Wanted } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 import {
   checkStreams,

@@ -5,7 +5,7 @@ import { whenWarm } from "../pull/feed_wait.ts";
 import { answerText, tagOf } from "../http_answer.ts";
 import type { Admission } from "../admit/principal.ts";
 import { askOfQuery } from "./query_ask.ts";
-import { selectionKey } from "../follow/selection.ts";
+import { selectionKey } from "../follow/wanted.ts";
 import { snapshotBodies } from "./snapshot_parts.ts";
 
 const STORE_PATIENCE_MS = 2_000;

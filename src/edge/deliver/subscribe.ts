@@ -9,7 +9,7 @@ import { namesStream } from "../pull/feed_wait.ts";
 import type { Follower } from "../follow/follower.ts";
 import { intervalOf, join, type Joining } from "./join_streams.ts";
 import type { Principal } from "../admit/principal.ts";
-import type { Wanted } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";

@@ -9,7 +9,7 @@ import type { StreamTable } from "../../feed/stream.ts";
 import { parsePattern, patternList, type SymbolPatterns, symbolPatterns } from "../../feed/symbol.ts";
 import type { PlanReader } from "../pull/plan_reader.ts";
 import { maySeeStream, mayUsePattern, type Principal } from "../admit/principal.ts";
-import type { Wanted } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 
 /** Where a client wants to begin. */
 export type Start =

@@ -3,7 +3,8 @@
  * one selection, its matching and its frames; what is one client's own is only its place in the log.
  */
 import { comparePositions, eventId, type Position } from "../../feed/cursor.ts";
-import { matchesPatterns, patternList, type SymbolPatterns } from "../../feed/symbol.ts";
+import { matchesPatterns } from "../../feed/symbol.ts";
+import { commonEnd } from "./common_end.ts";
 import { Conflator } from "./conflation.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { Frame } from "./frame.ts";
@@ -11,16 +12,7 @@ import type { FrameShare } from "./frame_share.ts";
 import { type LogRecord, type Missing, missingAfter } from "../pull/log_record.ts";
 import { projectEvent } from "./projection.ts";
 import type { StreamLog } from "../pull/stream_log.ts";
-
-/** What a client wants of one stream. */
-export interface Wanted {
-  readonly patterns: SymbolPatterns;
-  readonly mode: "all" | "latest";
-  /** As the client asked; undefined: as fast as its tier. */
-  readonly maxHz: number | undefined;
-  /** Undefined: all. */
-  readonly fields: ReadonlySet<string> | undefined;
-}
+import type { Wanted } from "./wanted.ts";
 
 /** No frame carries more, a single event aside. */
 export const FRAME_MAX_BYTES = 256 * 1024;
@@ -28,15 +20,6 @@ export const FRAME_MAX_BYTES = 256 * 1024;
 const SCAN_MAX_RECORDS = 20_000;
 /** Matches remembered; a follower further behind is served by looking again. */
 const MATCHES_MAX = 16_384;
-
-/** The same for two subscriptions exactly when they may share: structured, so that no text a client sends can forge it. */
-export const selectionKey = (wanted: Wanted, intervalMs: number): string =>
-  JSON.stringify([
-    patternList(wanted.patterns),
-    wanted.mode,
-    wanted.fields === undefined ? null : [...wanted.fields].sort(),
-    intervalMs,
-  ]);
 
 /** What a selection needs to know of its stream. */
 export interface SelectionStream {
@@ -136,18 +119,35 @@ export class Selection {
   /** Events as they stand in the list: whoever wants the same ones shares the frame. */
   #plainFrame(from: number, stop: number): Frame {
     const { log, share, counters } = this.stream;
-    const offsets: number[] = [];
-    let bytes = 0;
-    const to = this.#walk(from, stop, undefined, ({ text }, at) => {
-      bytes += text.length + 1;
-      if (bytes > FRAME_MAX_BYTES && offsets.length > 0) return false;
-      offsets.push(at);
-      return true;
-    });
+    const { to, offsets, texts } = this.#gather(from, stop, undefined, ({ text }) => text);
     return share.get(log.end, from, to, offsets, () => {
       counters.framesBuilt++;
-      return this.#frame(from, to, offsets.map((at) => log.at(at)?.text ?? ""), 0, undefined);
+      return this.#frame(from, to, texts, 0, undefined);
     });
+  }
+
+  /** As many events as fit one frame; where that is not all, those up to an end in common with other frames. */
+  #gather(
+    from: number,
+    stop: number,
+    skip: readonly Position[] | undefined,
+    textOf: (record: LogRecord) => string,
+  ): { readonly to: number; readonly offsets: readonly number[]; readonly texts: readonly string[] } {
+    const offsets: number[] = [];
+    const texts: string[] = [];
+    let bytes = 0;
+    const reached = this.#walk(from, stop, skip, (record, at) => {
+      const text = textOf(record);
+      bytes += text.length + 1;
+      if (bytes > FRAME_MAX_BYTES && texts.length > 0) return false;
+      offsets.push(at);
+      texts.push(text);
+      return true;
+    });
+    if (reached >= stop) return { to: stop, offsets, texts };
+    const to = commonEnd(from, reached);
+    const count = lowerBound(offsets, to);
+    return { to, offsets: offsets.slice(0, count), texts: texts.slice(0, count) };
   }
 
   #gapFrame(from: number, record: LogRecord, missing: Missing, skip: readonly Position[] | undefined): Frame {
@@ -163,15 +163,8 @@ export class Selection {
 
   #allFrame(from: number, stop: number, skip: readonly Position[] | undefined): Frame {
     const { fields } = this.wanted;
-    const texts: string[] = [];
-    let bytes = 0;
-    const to = this.#walk(from, stop, skip, (record) => {
-      const text = fields === undefined ? record.text : projectEvent(record.text, fields);
-      bytes += text.length + 1;
-      if (bytes > FRAME_MAX_BYTES && texts.length > 0) return false;
-      texts.push(text);
-      return true;
-    });
+    const textOf = ({ text }: LogRecord) => fields === undefined ? text : projectEvent(text, fields);
+    const { to, texts } = this.#gather(from, stop, skip, textOf);
     return this.#frame(from, to, texts, 0, skip);
   }
 

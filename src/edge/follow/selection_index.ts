@@ -3,7 +3,8 @@
  * whatever the number of clients.
  */
 import { matchesPatterns } from "../../feed/symbol.ts";
-import { Selection, selectionKey, type SelectionStream, type Wanted } from "./selection.ts";
+import { Selection, type SelectionStream } from "./selection.ts";
+import { selectionKey, type Wanted } from "./wanted.ts";
 
 /** Symbols remembered with their selections; beyond it the memory starts again. */
 const SYMBOLS_MAX = 20_000;

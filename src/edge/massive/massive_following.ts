@@ -6,7 +6,7 @@ import type { EdgeCore } from "../edge_core.ts";
 import { placeFor, whenWarm } from "../pull/feed_wait.ts";
 import { Follower, type FollowerHost } from "../follow/follower.ts";
 import type { MassiveSession } from "./massive_session.ts";
-import type { Wanted } from "../follow/selection.ts";
+import type { Wanted } from "../follow/wanted.ts";
 import { intervalOf } from "../deliver/join_streams.ts";
 
 /** How long an acknowledgement waits for a feed to be read; after that it waits for the store itself. */

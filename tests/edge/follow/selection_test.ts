@@ -5,8 +5,9 @@ import { systemClock } from "../../../src/feed/clock.ts";
 import { matchesPatterns, symbolPatterns } from "../../../src/feed/symbol.ts";
 import { EdgeCounters } from "../../../src/edge/edge_counters.ts";
 import { FrameShare } from "../../../src/edge/follow/frame_share.ts";
-import { FRAME_MAX_BYTES, selectionKey } from "../../../src/edge/follow/selection.ts";
+import { FRAME_MAX_BYTES } from "../../../src/edge/follow/selection.ts";
 import { SelectionIndex } from "../../../src/edge/follow/selection_index.ts";
+import { selectionKey } from "../../../src/edge/follow/wanted.ts";
 import { RingBudget } from "../../../src/edge/pull/ring_budget.ts";
 import { StreamLog } from "../../../src/edge/pull/stream_log.ts";
 import { aTrade } from "../../support/event_factory.ts";
@@ -72,6 +73,24 @@ pure("a frame holds no more than its bound, a single event aside, and the next g
   assertEquals(seen, Array.from({ length: 4000 }, (_, n) => n + 1));
   s.add("AAPL", { conds: Array.from({ length: 200_000 }, () => 1) });
   assertEquals(all.frameAt(4000, false).count, 1);
+});
+
+pure("clients left behind at as many places as there are meet within a few frames", () => {
+  const s = scene();
+  const all = s.want(["*"]);
+  const some = s.want(["AAPL"], ["price"]);
+  for (let n = 0; n < 40_000; n++) s.add("AAPL");
+  for (const selection of [all, some]) {
+    let places = Array.from({ length: 1000 }, (_, n) => n);
+    const built: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const before = s.counters.framesBuilt;
+      places = places.map((place) => selection.frameAt(place, false).to);
+      built.push(s.counters.framesBuilt - before);
+      assertEquals(new Set(places).size <= 4, true, `${new Set(places).size} places after ${round + 1}`);
+    }
+    assertEquals(built.slice(1).every((count) => count <= 4), true, built.join());
+  }
 });
 
 pure("what is found by remembered matches is what looking at everything finds, gaps in their place", () => {
