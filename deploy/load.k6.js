@@ -1,6 +1,7 @@
 // The stages of `deno task load` for those who use k6:  k6 run -e URL=http://localhost:8000 deploy/load.k6.js
 //
-// Its limits against `deno task load`: WebSocket only (no server-sent events, no polling); a lost event is seen only where a
+// Written to the types of @types/k6 2.3.0. Its limits against `deno task load`: WebSocket only (no server-sent events, no
+// polling); no flapping or slow clients; a lost event is seen only where a
 // client wants all symbols; no witness for filtered clients; no resume after a cut; latency needs both clocks to agree.
 import ws from "k6/ws";
 import { check } from "k6";
