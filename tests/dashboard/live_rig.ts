@@ -65,6 +65,20 @@ export async function openLive(browser: TestBrowser, edge: FakeEdge, query = "")
 export const inspect = (page: Page, symbol: string): Promise<Inspection> =>
   page.evaluate((sym) => globalThis.tickcastPage.inspect(sym), symbol);
 
+/** Has every later load of the page tell how far its layout shifted, and when the first price was there. */
+export async function watchShifts(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const seen: typeof globalThis.seenByTest = globalThis.seenByTest = { shift: 0, firstAt: undefined };
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) seen.shift += "value" in entry ? Number(entry.value) : 0;
+    }).observe({ type: "layout-shift", buffered: true });
+    new MutationObserver(() => {
+      const price = document.querySelector("#quote-price")?.textContent;
+      if (price && price !== "–") seen.firstAt ??= performance.now();
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+}
+
 /** Text of an element. */
 export const textOf = async (page: Page, id: string): Promise<string> =>
   await page.locator(`#${id}`).textContent() ?? "";

@@ -76,10 +76,8 @@ export function writePairs(list: HTMLElement, rows: readonly (readonly [string, 
 }
 
 /** See the file comment. */
-export function drawCost(answer: CostAnswer | undefined): void {
-  need("cost-empty").hidden = answer !== undefined;
-  need("cost-facts").hidden = answer === undefined;
-  if (!answer) return;
+export function drawCost(answer: CostAnswer): void {
+  need("cost-empty").hidden = true;
   writePairs(need("cost-facts"), costRows(answer));
   setText(need("cost-note"), answer.prices_as_of ? `prices of ${answer.prices_as_of}` : "");
 }

@@ -50,7 +50,7 @@ class HealthPage {
   readonly #streams = new StreamsTable(this.#history);
   readonly #connections = new ConnectionsTable(this.#history);
   readonly #edges = new EdgesTable();
-  #round = 0;
+  #roundsToCost = 0;
 
   async run(): Promise<never> {
     for (;;) {
@@ -64,22 +64,26 @@ class HealthPage {
     const token = need("admin-token", HTMLInputElement).value.trim();
     const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
     const read = async <T>(route: string) => (await ask<T>(route, signal, headers)).value;
-    const [{ status, value: health }, connections, stats, edges] = await Promise.all([
+    const isCostDue = this.#roundsToCost-- <= 0;
+    const [{ status, value: health }, connections, stats, edges, cost] = await Promise.all([
       ask<Health>("health/streams", signal, headers),
       read<ConnectionsAnswer>("api/websocket/connections"),
       read<Stats>("ws/stats"),
       read<EdgesAnswer>("health/edges"),
+      isCostDue ? read<CostAnswer>("api/cost") : undefined,
     ]);
     this.#drawVerdict(health, status);
     this.#drawTiles(health, connections, stats);
-    // What is not told now stays as it was told last, and looks it.
-    need("report").dataset.age = health ? "now" : "past";
     if (connections) this.#connections.draw(connections);
     if (edges) this.#edges.draw(edges);
-    if (!health) return;
-    this.#streams.draw(Object.values(health.streams));
-    this.#drawIngest(health);
-    if (this.#round++ % COST_EVERY === 0) drawCost(await read<CostAnswer>("api/cost"));
+    if (health) this.#streams.draw(Object.values(health.streams));
+    if (health) this.#drawIngest(health);
+    if (cost) {
+      drawCost(cost);
+      this.#roundsToCost = COST_EVERY;
+    }
+    // What is not told now stays as it was told last, and looks it. Before the first answer nothing is shown.
+    need("report").dataset.age = health ? "now" : "past";
   }
 
   #drawVerdict(health: Health | undefined, status: number): void {

@@ -61,6 +61,9 @@ const roomKey = (stream: string) => `tickcast.${stream}`;
 /** Away for less than this is not worth greying the page. */
 const AWAY_AFTER_MS = 2_000;
 
+/** A page that was told nothing of its rooms for so long gives everything its own. */
+const ROOMS_KNOWN_MS = 1_500;
+
 /** Remembered, so that the next load is laid out right from the start. */
 function giveRoom(states: Readonly<Record<string, string>>): void {
   for (const stream of ROOMS) {
@@ -71,6 +74,14 @@ function giveRoom(states: Readonly<Record<string, string>>): void {
     document.body.dataset[stream] = word;
     writeStored(roomKey(stream), word);
   }
+  showRooms();
+}
+
+/** Shows the chart when it has taken its size: two frames after its room changed. */
+function showRooms(): void {
+  const { body } = document;
+  if (body.dataset.rooms || ROOMS.some((stream) => !body.dataset[stream])) return;
+  requestAnimationFrame(() => requestAnimationFrame(() => body.dataset.rooms = "known"));
 }
 
 /** What stands beside the status: over what it is live, or of when the prices are. */
@@ -87,7 +98,15 @@ export class LinkBar {
   #trouble = "";
 
   constructor() {
-    for (const stream of ROOMS) document.body.dataset[stream] = readStored(roomKey(stream)) ?? "on";
+    for (const stream of ROOMS) {
+      const word = readStored(roomKey(stream));
+      if (word) document.body.dataset[stream] = word;
+    }
+    setTimeout(() => {
+      for (const stream of ROOMS) document.body.dataset[stream] ??= "on";
+      showRooms();
+    }, ROOMS_KNOWN_MS);
+    showRooms();
   }
 
   /** @param pricesAt Event time of the newest price, Unix ms; undefined before any. */

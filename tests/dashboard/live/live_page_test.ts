@@ -12,6 +12,7 @@ import {
   textOf,
   untilBars,
   untilText,
+  watchShifts,
 } from "../live_rig.ts";
 
 const thisMinute = () => Math.floor(Date.now() / 60_000) * 60_000;
@@ -22,16 +23,7 @@ browserTest(
     await using scene = await aScene();
     await using opened = await browser.open();
     const { page, complaints } = opened;
-    await page.addInitScript(() => {
-      const seen: typeof globalThis.seenByTest = globalThis.seenByTest = { shift: 0, firstAt: undefined };
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) seen.shift += "value" in entry ? Number(entry.value) : 0;
-      }).observe({ type: "layout-shift", buffered: true });
-      new MutationObserver(() => {
-        const price = document.querySelector("#quote-price")?.textContent;
-        if (price && price !== "–") seen.firstAt ??= performance.now();
-      }).observe(document, { subtree: true, childList: true, characterData: true });
-    });
+    await watchShifts(page);
     await page.goto(scene.edge.url);
     await untilText(page, "link-text", "Live");
     const timer = setInterval(() => scene.market.trade(Date.now()), 20);
