@@ -52,10 +52,9 @@ const minedStore = (mine: Mine) => (store: FeedStore): FeedStore => ({
 /** Parts that are asked on the way throw too. */
 function mineParts(rig: Rig, mine: Mine): void {
   const { core, hub } = rig.edge;
-  const { feeds, plan } = core;
-  const [want, ensure, hello] = [feeds.want.bind(feeds), plan.ensure.bind(plan), hub.helloFor.bind(hub)];
+  const { feeds } = core;
+  const [want, hello] = [feeds.want.bind(feeds), hub.helloFor.bind(hub)];
   feeds.want = (feed) => (mine.at("want"), want(feed));
-  plan.ensure = (ageMs) => (mine.at("plan"), ensure(ageMs));
   hub.helloFor = (streams) => (mine.at("hello"), hello(streams));
   Object.defineProperty(core.counters, "messagesSent", {
     get: () => (mine.at("metrics"), 0),
@@ -118,7 +117,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: "a socket's message: subscribe",
-    mine: "plan",
+    mine: "want",
     async run(port) {
       await using client = new SocketClient(port, "/ws/tick");
       await client.say({ action: "subscribe", symbols: ["AAPL"] });
