@@ -46,6 +46,14 @@ type Note =
   | { readonly kind: "bye"; readonly tab: string }
   | { readonly kind: "who" };
 
+/** A tab may have loaded another release of this: what it says that this one doesn't know is left aside. */
+function isNote(data: unknown): data is Note {
+  const { kind, tab, message, wants, cursor } = Object(data);
+  if (kind === "message") return typeof message?.type === "string";
+  if (kind === "wants") return typeof tab === "string" && Array.isArray(wants) && typeof cursor === "string";
+  return kind === "who" || (kind === "bye" && typeof tab === "string");
+}
+
 interface Tab {
   readonly wants: Wants;
   readonly cursor: string;
@@ -98,7 +106,7 @@ class SharedLink implements Link {
     readonly handlers: LinkHandlers,
   ) {
     this.#channel = platform.channel(name);
-    this.#channel.onmessage = ({ data }) => this.#hear(data as Note);
+    this.#channel.onmessage = ({ data }) => isNote(data) && this.#hear(data);
     platform.lock(name, this.#stop.signal, () => this.#lead()).catch(() => {});
     this.update();
   }

@@ -97,3 +97,38 @@ Deno.test("a shared connection that breaks is replaced, by whichever tab is next
   assertEquals([first.prices, second.prices], [[1, 2, 3], [1, 2, 3]]);
   assert(edge.sockets.size === 1);
 });
+
+Deno.test("what a tab of another release says is left aside, by the tab that leads and by those that listen", async () => {
+  await using edge = new FakeEdge();
+  const origin = new Origin();
+  using first = aTab(edge, origin, "AAPL");
+  await first.client.connect();
+  using second = aTab(edge, origin, "MSFT");
+  await second.client.connect();
+  const other = origin.channel("tickcast:test");
+  const odd = [
+    null,
+    5,
+    "who",
+    [],
+    {},
+    { kind: "message" },
+    { kind: "message", message: 5 },
+    { kind: "wants" },
+    {
+      kind: "wants",
+      tab: "x",
+      wants: {},
+      cursor: 7,
+    },
+    { kind: "bye" },
+    { kind: "dance" },
+    { kind: "message", message: { type: "unheard of" } },
+  ];
+  for (const note of odd) other.postMessage(note);
+  await until("both symbols to be asked for", () => JSON.stringify(edge.commands).includes("MSFT"));
+  append(edge, 1, 2);
+  await until("both", () => first.prices.length === 2 && second.prices.length === 2);
+  other.close();
+  assertEquals([first.client.stats.garbage, second.client.stats.garbage, edge.sockets.size], [0, 0, 1]);
+});
