@@ -1,5 +1,6 @@
 /** Documents are held to the tree: links lead somewhere, files and tasks that are named exist, settings are spelled right. */
 import { assert, assertEquals } from "@std/assert";
+import { ERROR_KINDS } from "../src/feed/error.ts";
 import { SETTING_TABLE } from "../src/feed/settings/setting_table.ts";
 
 const root = new URL("../", import.meta.url);
@@ -50,4 +51,12 @@ Deno.test("a setting that a document assigns exists", () => {
       if (name !== undefined && prefixes.test(name)) assert(name in SETTING_TABLE, `${page}: ${name}`);
     }
   }
+});
+
+Deno.test("docs/protocol.md lists every error code with its status, close code and whether to try again", () => {
+  const page = textOf("docs/protocol.md").replace(/ +/g, " ");
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| [^|]+ \| (\d+) \| (\d+) \| (yes|no) \|$/gm)].map((
+    [, code, status, close, again],
+  ) => [code, { status: Number(status), close: Number(close), shouldRetry: again === "yes" }]);
+  assertEquals(Object.fromEntries(rows), ERROR_KINDS);
 });
