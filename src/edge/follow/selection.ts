@@ -158,7 +158,7 @@ export class Selection {
     }
     const lacking = known === undefined ? missing : missingAfter(missing, known);
     const gap = gapMembers(name, log.lists[record.list] ?? name, lacking);
-    return new Frame(name, from, from + 1, this.#cursor(from + 1, skip), "", 0, 0, gap, missing.cause);
+    return new Frame(name, from, from + 1, this.#cursor(from + 1, skip), [], 0, gap, missing.cause);
   }
 
   #allFrame(from: number, stop: number, skip: readonly Position[] | undefined): Frame {
@@ -188,9 +188,8 @@ export class Selection {
     merged: number,
     skip: readonly Position[] | undefined,
   ): Frame {
-    const body = texts.length === 0 ? "" : `[${texts.join(",")}]`;
     const cursor = this.#cursor(to, skip);
-    return new Frame(this.stream.name, from, to, cursor, body, texts.length, merged, undefined, undefined);
+    return new Frame(this.stream.name, from, to, cursor, texts, merged, undefined, undefined);
   }
 
   #cursor(offset: number, skip: readonly Position[] | undefined): string {
