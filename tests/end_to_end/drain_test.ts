@@ -1,6 +1,9 @@
 /** How a whole process goes away: clients told, waiting polls answered, nothing left behind. */
 import { assert, assertEquals } from "@std/assert";
+import { COME_BACK_MIN_MS, DRAIN_SPREAD_MS } from "../../src/edge/drain.ts";
 import { startRunning } from "../support/running.ts";
+
+const CLIENTS = 100;
 
 Deno.test("a stop answers a waiting poll at once and closes a socket with 4002 after telling it to come back", async () => {
   const running = await startRunning({ SIMULATOR_RATE: "0", SIMULATOR_SYMBOLS: "1" });
@@ -26,4 +29,32 @@ Deno.test("a stop answers a waiting poll at once and closes a socket with 4002 a
   assert(performance.now() - askedAt < 5000, "a drain fits the five seconds of Deno Deploy");
   assertEquals(await closed, 4002);
   assert(messages.some((message) => message.type === "reconnect" && Number(message.after_ms) >= 0));
+});
+
+Deno.test("a stop spreads the way back of its clients evenly, from when it is gone on", async () => {
+  const running = await startRunning({ SIMULATOR_RATE: "0", SIMULATOR_SYMBOLS: "1" });
+  const waits: number[] = [];
+  const closed: Promise<unknown>[] = [];
+  await Promise.all(Array.from({ length: CLIENTS }, () => {
+    const socket = new WebSocket(`${running.base.replace("http", "ws")}/ws`, "tickcast.v1");
+    closed.push(new Promise((resolve) => socket.onclose = resolve));
+    return new Promise<void>((resolve) => {
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
+        if (message.type === "hello") resolve();
+        if (message.type === "reconnect") waits.push(message.after_ms);
+      };
+    });
+  }));
+  await running[Symbol.asyncDispose]();
+  await Promise.all(closed);
+  assertEquals(waits.length, CLIENTS);
+  assert(waits.every((ms) => ms >= COME_BACK_MIN_MS && ms <= COME_BACK_MIN_MS + DRAIN_SPREAD_MS));
+  const quarters = [0, 0, 0, 0];
+  for (const ms of waits) {
+    const n = Math.min(3, Math.floor((ms - COME_BACK_MIN_MS) * 4 / DRAIN_SPREAD_MS));
+    quarters[n] = (quarters[n] ?? 0) + 1;
+  }
+  // Drawn evenly, more than half in one quarter comes once in a hundred million runs.
+  assert(quarters.every((count) => count <= CLIENTS / 2), `${quarters}`);
 });

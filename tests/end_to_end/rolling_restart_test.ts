@@ -67,27 +67,37 @@ async function restartOneOfTwo(clients: number, rampSeconds: number, rate: numbe
   }
 }
 
-function assertNoStampede({ report, spread, backMs, goneMs, perSecond }: Restarted): string {
-  const back = perSecond.reduce((sum, one) => sum + one, 0);
-  const text = `${reportTable(report)}\n  spread before ${spread.join(" and ")}; gone after ${
+function table({ report, spread, backMs, goneMs, perSecond }: Restarted): string {
+  return `${reportTable(report)}\n  spread before ${spread.join(" and ")}; gone after ${
     Math.round(goneMs)
   } ms, everybody back after ${Math.round(backMs)} ms; let in by the second: ${perSecond.join(" ")}`;
+}
+
+function assertNothingLost(restarted: Restarted): void {
+  const { report, spread, perSecond } = restarted;
+  const text = table(restarted);
   assertEquals([report.totals.undetected, report.totals.repeats, report.totals.toldLost], [0, 0, 0], text);
   assertEquals([report.malformed, report.gapsTold, report.totals.unverifiableStretches], [{}, {}, 0], text);
+  assert(perSecond.reduce((sum, one) => sum + one, 0) >= (spread[0] ?? 0) * 0.98, text);
+}
+
+/** How soon and how evenly is a question of the machine too: asked where it is not shared. */
+function assertNoStampede(restarted: Restarted): void {
+  const { report, backMs, goneMs, perSecond } = restarted;
+  const text = table(restarted);
+  const back = perSecond.reduce((sum, one) => sum + one, 0);
   assert(Number(report.totals.failed) <= Number(report.totals.attempts) * 0.01, text);
-  assert(back >= (spread[0] ?? 0) * 0.98, text);
   assert(Math.max(...perSecond) <= back * STAMPEDE_SHARE, text);
   assert(goneMs < 5_000, text);
   assert(backMs >= COME_BACK_MIN_MS + DRAIN_SPREAD_MS / 2, text);
-  return text;
 }
 
 Deno.test({
   name:
-    `an edge restarted under 300 clients behind nginx: they come back spread, lose nothing and fail nowhere${missing.note}`,
+    `an edge restarted under 300 clients behind nginx: they come back elsewhere and lose nothing${missing.note}`,
   ignore: missing.ignore,
   async fn() {
-    assertNoStampede(await restartOneOfTwo(300, 1, 30));
+    assertNothingLost(await restartOneOfTwo(300, 1, 30));
   },
 });
 
@@ -100,6 +110,8 @@ Deno.test({
     const restarted = await restartOneOfTwo(5_000, 20, 10);
     const directory = Deno.env.get("TICKCAST_REPORTS") ?? "/tmp";
     await Deno.writeTextFile(`${directory}/rolling_restart.json`, JSON.stringify(restarted, null, 1));
-    await Deno.writeTextFile(`${directory}/rolling_restart.txt`, assertNoStampede(restarted));
+    await Deno.writeTextFile(`${directory}/rolling_restart.txt`, table(restarted));
+    assertNothingLost(restarted);
+    assertNoStampede(restarted);
   },
 });
