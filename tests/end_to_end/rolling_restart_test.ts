@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { COME_BACK_MIN_MS, DRAIN_SPREAD_MS } from "../../src/edge/drain.ts";
 import { type LoadReport, reportTable } from "../../src/operations/load/load_report.ts";
-import { startCluster } from "../support/cluster.ts";
+import { EDGE, startCluster } from "../support/cluster.ts";
 import { activeAt, BUSY_SYMBOLS, startLoad } from "../support/load_run.ts";
 import { startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
@@ -47,7 +47,7 @@ async function restartOneOfTwo(clients: number, rampSeconds: number, rate: numbe
     await first.status;
     const goneMs = performance.now() - signalMs;
     const port = new URL(first.base).port;
-    const environment = { ROLE: "edge", REDIS_URL: cluster.redis.url, PORT: port, ...edge };
+    const environment = { ...EDGE, REDIS_URL: cluster.redis.url, PORT: port, ...edge };
     await using again = await startProcess({ environment });
     await until(
       async () => await activeAt(again.base) + await activeAt(second.base) > clients,

@@ -28,6 +28,9 @@ export interface ClusterOptions {
   readonly onWritten?: (connection: number, events: readonly string[]) => void;
 }
 
+/** What `deploy.yml` runs its edges with. */
+export const EDGE = { ROLE: "edge", SERVER: "hardened", TRUSTED_PROXIES: "127.0.0.1" } as const;
+
 const hostOf = (base: string) => new URL(base).host;
 
 /** Starts two edges behind nginx, and what feeds them. */
@@ -52,8 +55,9 @@ export async function startCluster(
   };
   const ingest = started.use(await startProcess({ environment: ingestEnvironment }));
   const edges: Process[] = [];
+  const environment = { ...common, ...EDGE, ...edge };
   for (let n = 0; n < 2; n++) {
-    edges.push(started.use(await startProcess({ environment: { ...common, ROLE: "edge", ...edge } })));
+    edges.push(started.use(await startProcess({ environment })));
   }
   const nginx = started.use(await startNginx(edges.map(({ base }) => hostOf(base))));
   const running = started.move();
