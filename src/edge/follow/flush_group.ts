@@ -8,22 +8,52 @@ import type { Frame } from "./frame.ts";
 import type { Selection } from "./selection.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
+/**
+ * Bytes handed over before the event loop goes round: sockets drain and ingest gets its turn between two such slices. Without
+ * it a flush of a thousand large frames held everything up for seconds, and all of them were in memory at once.
+ */
+export const SLICE_MAX_BYTES = 16 * 1024 * 1024;
+
+/** A flush that was cut, where it goes on. */
+interface Round {
+  /** Where the log ended when it began: what came since is another flush's. */
+  readonly end: number;
+  readonly selections: Iterator<readonly [Selection, Follower[]]>;
+  /** Whose turn it is, and its followers before this index. */
+  now: { readonly selection: Selection; readonly followers: readonly Follower[]; index: number } | undefined;
+  /** Somebody stays behind the end. */
+  isBehind: boolean;
+}
+
+/** What one slice came to. */
+interface Sent {
+  messages: number;
+  events: number;
+  bytes: number;
+}
+
 /** See the file comment. */
 export class FlushGroup {
   readonly #members = new Map<Selection, Follower[]>();
+  #round: Round | undefined;
   /** The shared frame built last in the flush that is going on. */
   #last: Frame | undefined;
   #isLate = false;
-  #hasSent = false;
   /** Somebody may be behind the log's end. */
   isDirty = false;
-  /** Not before this (ms, monotonic). */
+  /** When its last flush began, and before when there is no other (ms, monotonic). */
+  begunMs = 0;
   dueMs = 0;
   /** Where the log ended at its last flush; what was there before the group is no measure of how late it is. */
   flushedTo: number;
 
   constructor(readonly feed: StreamFeed, readonly intervalMs: number, readonly counters: EdgeCounters) {
     this.flushedTo = feed.log.end;
+  }
+
+  /** The last flush was cut: not everybody had a turn yet. */
+  get isCut(): boolean {
+    return this.#round !== undefined;
   }
 
   get isEmpty(): boolean {
@@ -55,52 +85,68 @@ export class FlushGroup {
   }
 
   /**
-   * Gives every follower its next frame. The group stays dirty when somebody is still behind.
-   * Returns whether anything was sent.
+   * Gives every follower its next frame, up to {@link SLICE_MAX_BYTES}: the next call goes on where this one was cut. The
+   * group stays dirty while somebody is behind. Returns whether anything was sent.
    * @param nowMs the same for all groups that flush together
    * @param isLate this process was too busy to flush when it should have
    */
   flush(nowMs: number, isLate: boolean): boolean {
     this.#isLate = isLate;
-    this.#hasSent = false;
-    let isBehind = false;
-    for (const [selection, followers] of this.#members) {
-      if (this.#flushSelection(selection, followers, nowMs)) isBehind = true;
-    }
-    this.isDirty = isBehind;
-    return this.#hasSent;
+    const round = this.#round ?? this.#newRound();
+    const sent: Sent = { messages: 0, events: 0, bytes: 0 };
+    const isWhole = this.#goOn(round, sent, nowMs);
+    this.#round = isWhole ? undefined : round;
+    this.isDirty = !isWhole || round.isBehind || this.feed.log.end > round.end;
+    if (sent.messages > 0) this.counters.sent(sent.messages, sent.events, sent.bytes);
+    return sent.messages > 0;
   }
 
-  #flushSelection(selection: Selection, followers: readonly Follower[], nowMs: number): boolean {
-    const { end } = this.feed.log;
-    let least = end;
-    this.#last = undefined;
-    let messages = 0;
-    let events = 0;
-    let bytes = 0;
-    // Backwards: a follower that is closed on the way is replaced by one already served.
-    for (let n = followers.length - 1; n >= 0; n--) {
-      const follower = followers[n];
-      if (follower === undefined || follower.place >= end) continue;
-      if (follower.isReady) {
-        const sent = this.#advance(follower, nowMs);
-        if (sent !== undefined && !sent.isEmpty) {
-          messages++;
-          events += sent.count;
-          bytes += sent.bytes;
-          this.counters.eventsMerged += sent.merged;
-        }
+  #newRound(): Round {
+    return { end: this.feed.log.end, selections: this.#members.entries(), now: undefined, isBehind: false };
+  }
+
+  /** False when the slice is full before everybody had a turn. */
+  #goOn(round: Round, sent: Sent, nowMs: number): boolean {
+    while (true) {
+      round.now ??= nextOf(round.selections);
+      if (round.now === undefined) return true;
+      const { selection, followers } = round.now;
+      const left = this.#flushSelection(followers, round.now.index, sent, nowMs);
+      this.#last = undefined;
+      selection.dropFrames();
+      if (left > 0) {
+        round.now.index = left;
+        return false;
       }
-      if (follower.place < least) least = follower.place;
+      const least = this.#leastPlace(followers);
+      selection.forget(least);
+      if (least < this.feed.log.end) round.isBehind = true;
+      round.now = undefined;
+      if (sent.bytes >= SLICE_MAX_BYTES) return false;
     }
-    selection.forget(least);
-    selection.dropFrames();
-    this.#last = undefined;
-    if (messages > 0) {
-      this.#hasSent = true;
-      this.counters.sent(messages, events, bytes);
+  }
+
+  /** Serves the followers before `index`, from behind: one that is closed on the way is replaced by one already served. */
+  #flushSelection(followers: readonly Follower[], index: number, sent: Sent, nowMs: number): number {
+    const { end } = this.feed.log;
+    for (let n = Math.min(index, followers.length) - 1; n >= 0; n--) {
+      const follower = followers[n];
+      if (follower === undefined || follower.place >= end || !follower.isReady) continue;
+      const frame = this.#advance(follower, nowMs);
+      if (frame === undefined || frame.isEmpty) continue;
+      sent.messages++;
+      sent.events += frame.count;
+      sent.bytes += frame.bytes;
+      this.counters.eventsMerged += frame.merged;
+      if (sent.bytes >= SLICE_MAX_BYTES) return n;
     }
-    return least < end;
+    return 0;
+  }
+
+  #leastPlace(followers: readonly Follower[]): number {
+    let least = this.feed.log.end;
+    for (const { place } of followers) if (place < least) least = place;
+    return least;
   }
 
   /** One step of one follower. Returns the frame it took, undefined when it may not take one now. */
@@ -131,4 +177,12 @@ export class FlushGroup {
     if (last !== undefined && last.from === follower.place) return last;
     return this.#last = follower.selection.frameAt(follower.place, false);
   }
+}
+
+/** The next selection, all its followers before it. */
+function nextOf(selections: Round["selections"]): Round["now"] {
+  const { done, value } = selections.next();
+  if (done) return undefined;
+  const [selection, followers] = value;
+  return { selection, followers, index: followers.length };
 }

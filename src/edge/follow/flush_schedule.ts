@@ -115,11 +115,16 @@ export class FlushSchedule implements Disposable {
 
   #flush(group: FlushGroup, nowMs: number, isLate: boolean): void {
     const startedMs = this.#clock.monotonic();
+    if (!group.isCut) group.begunMs = startedMs;
     const hasSent = group.flush(nowMs, isLate);
     const endedMs = this.#clock.monotonic();
     const tookMs = endedMs - startedMs;
-    // A flush that had nothing to send doesn't make the next event wait.
-    if (hasSent || group.isDirty) group.dueMs = Math.max(startedMs + group.intervalMs, endedMs + tookMs);
+    // The rest of a flush that was cut follows when the loop has gone round. One that had nothing to send doesn't make the
+    // next event wait.
+    if (group.isCut) group.dueMs = endedMs;
+    else if (hasSent || group.isDirty) {
+      group.dueMs = Math.max(group.begunMs + group.intervalMs, endedMs + tookMs);
+    }
     this.#observe(group, tookMs / 1000);
   }
 

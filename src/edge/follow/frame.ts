@@ -9,6 +9,7 @@ const encoder = new TextEncoder();
 
 /** A range of a stream's log as one subscription sees it. */
 export class Frame {
+  #bytes = 0;
   #body: string | undefined;
   #wsText: string | undefined;
   #sseBytes: Uint8Array | undefined;
@@ -49,9 +50,7 @@ export class Frame {
 
   /** About what it takes on the wire. */
   get bytes(): number {
-    let bytes = 96;
-    for (const text of this.texts) bytes += text.length + 1;
-    return bytes;
+    return this.#bytes ||= this.texts.reduce((sum, text) => sum + text.length + 1, 96);
   }
 
   /** The WebSocket message. */
