@@ -37,7 +37,10 @@ Deno.test({
     `WebSocket and event streams pass nginx unbuffered, spread over both edges, and survive the death of one${missing.note}`,
   ignore: missing.ignore,
   async fn() {
-    await using cluster = await startCluster({ rate: 40, edge: { WS_MAX_CONNECTIONS: "2500" } });
+    await using cluster = await startCluster({
+      rate: 40,
+      edge: { SERVER: "hardened", WS_MAX_CONNECTIONS: "2500" },
+    });
     const { nginx: { base }, edges: [first, second] } = cluster;
     assert(first && second);
     const own = follow(base);
@@ -124,7 +127,10 @@ Deno.test({
   }`,
   ignore: missing.ignore || !long,
   async fn() {
-    await using cluster = await startCluster({ rate: 20, edge: { WS_MAX_CONNECTIONS: "2500" } });
+    await using cluster = await startCluster({
+      rate: 20,
+      edge: { SERVER: "hardened", WS_MAX_CONNECTIONS: "2500" },
+    });
     const { nginx: { base }, edges: [first, second], ingest } = cluster;
     assert(first && second);
     const directory = Deno.env.get("TICKCAST_REPORTS") ?? await Deno.makeTempDir();
