@@ -1,37 +1,45 @@
 /**
- * Fuzzers of every parser that meets outside bytes. Seeds that once broke one are kept in `seeds.json` and tried first; then each runs for
- * FUZZ_SECONDS (a blink in the suite; `deno task fuzz` gives each as long as it is told). A finding prints its seed and the shortest text.
+ * Fuzzers of every parser that meets outside bytes: in the suite each replays the texts that once broke it, then a fixed number of fresh ones;
+ * `deno task fuzz` gives each as long as it is told. A finding prints its seed and the shortest text.
  */
-import { assert } from "@std/assert";
-import * as fc from "fast-check";
+import { assert, assertEquals } from "@std/assert";
+import { keptTexts } from "./corpus.ts";
 import { FUZZ_TARGETS } from "./fuzz_targets.ts";
-import { mutated } from "./mutation.ts";
-import kept from "./seeds.json" with { type: "json" };
+import { holdOne, runTarget } from "./run_target.ts";
 
-const BLINK_S = 0.4;
-const seconds = Number(Deno.env.get("FUZZ_SECONDS") ?? BLINK_S);
-const seeds = new Map<string, readonly number[]>(Object.entries(kept));
-const KEPT_RUNS = 1_000;
+const SUITE_SECONDS = 0.4;
 
-for (const { name, samples, hold } of FUZZ_TARGETS) {
-  Deno.test(`fuzz: ${name} are read or refused, whatever they are`, async () => {
-    const property = fc.asyncProperty(mutated(samples), async (text) => {
-      await hold(text);
-    });
-    for (const sample of samples) await hold(sample);
-    for (const seed of seeds.get(name) ?? []) await fc.assert(property, { seed, numRuns: KEPT_RUNS });
-    await fc.assert(property, {
-      numRuns: Number.MAX_SAFE_INTEGER,
-      interruptAfterTimeLimit: seconds * 1000,
-      markInterruptAsFailure: false,
-    });
+for (const target of FUZZ_TARGETS) {
+  Deno.test(`fuzz: ${target.name} are read or refused, whatever they are`, async () => {
+    for (const text of [...target.samples, ...keptTexts(target)]) await holdOne(target, text);
+    const { finding, seed } = await runTarget(target, { seconds: SUITE_SECONDS });
+    assertEquals(finding, undefined, `seed ${seed}`);
   });
 }
 
-Deno.test("fuzz: a planted fault is found", async () => {
+Deno.test("fuzz: planted faults are found: a throw, a polluted prototype", async () => {
   const [first] = FUZZ_TARGETS;
   assert(first);
-  const planted = fc.property(mutated(first.samples), (text) => !text.includes("\u0000"));
-  const found = await fc.check(planted, { numRuns: 5_000 });
-  assert(found.failed && found.counterexample !== null);
+  const plant = async (hold: (text: string) => void) =>
+    (await runTarget({ ...first, hold }, { inputs: 20_000, seed: 7 })).finding;
+  assert(
+    await plant((text) => {
+      if (text.includes("\u0000")) throw new Error("planted");
+    }),
+  );
+  try {
+    assert(
+      await plant((text) => {
+        if (text.includes("__proto__")) Object.assign(Object.prototype, { polluted: true });
+      }),
+    );
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "polluted");
+  }
+});
+
+Deno.test({
+  name: "fuzz: every target has a name of its own",
+  permissions: "none",
+  fn: () => assertEquals(new Set(FUZZ_TARGETS.map(({ name }) => name)).size, FUZZ_TARGETS.length),
 });
