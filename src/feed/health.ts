@@ -112,13 +112,16 @@ export type ConnectionHealth = z.infer<typeof ConnectionHealth>;
 export type ChannelHealth = z.infer<typeof ChannelHealth>;
 export type IngestHealth = z.infer<typeof IngestHealth>;
 
+/** A stream split over more was published by nobody of ours (`TICK_LISTS` ends at 64). */
+const LISTS_MAX = 1_000;
+
 /** What ingest subscribes, published for edges (`tickcast:plan`). */
 export const PublishedPlan = z.object({
   at: z.number(),
   /** By stream: the symbols (`["*"]` for all) and how many lists it is split over. Streams not in it are off. */
   streams: z.record(
     z.string(),
-    z.object({ symbols: z.array(z.string()), lists: z.number().int().positive() }),
+    z.object({ symbols: z.array(z.string()), lists: z.number().int().positive().max(LISTS_MAX) }),
   ),
   markets: z.array(z.string()),
   simulated: z.boolean(),

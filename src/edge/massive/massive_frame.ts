@@ -84,8 +84,13 @@ export function readElements(body: string, market: Market): readonly WireElement
 const isOfMarket = (market: Market, symbol: string): boolean =>
   symbol.startsWith("X:") === (market === "crypto");
 
+/** What FMV's time has below 1 ms: written as digits, not as a number. */
+const isBelowMillisecond = (ns: unknown): boolean =>
+  typeof ns === "number" && Number.isInteger(ns) && ns >= 0 && ns < 1_000_000;
+
 /** Ingest checked every field before it wrote the list; here it is enough to know that it is one of its events. */
 function isSymbolEvent(value: unknown): value is FeedEvent & { readonly sym: string } {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" &&
-    "sym" in value && typeof value.sym === "string";
+    "sym" in value && typeof value.sym === "string" && "t" in value && Number.isSafeInteger(value.t) &&
+    (!("ns" in value) || isBelowMillisecond(value.ns));
 }

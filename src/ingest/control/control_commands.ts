@@ -12,6 +12,8 @@ import { type CommandScope, findLane, subscribeTickers, unsubscribeTickers } fro
 
 /** A command older than this is refused: whoever asked has long given up. */
 export const COMMAND_MAX_AGE_MS = 60_000;
+/** Of what is wrong with a command, so much is said: it may quote what was sent. */
+const PROBLEM_MAX_CHARS = 300;
 
 /** Everything a command can touch. */
 export interface ControlScope extends CommandScope {
@@ -41,11 +43,11 @@ export function readCommand(text: string, now: number): CommandReading {
   const parsed = ControlEnvelope.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const where = issue?.path.join(".") || "the command";
+    const problem = `${issue?.path.join(".") || "the command"} is wrong: ${issue?.message ?? "unknown"}`;
     return refuse(
       idOf(json),
       "BAD_REQUEST",
-      `Cannot take the command as ${where} is wrong: ${issue?.message ?? "unknown"}`,
+      `Cannot take the command as ${problem.slice(0, PROBLEM_MAX_CHARS)}`,
     );
   }
   const ageMs = now - parsed.data.at;

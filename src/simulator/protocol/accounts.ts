@@ -11,6 +11,9 @@ export const QUOTA_POLICIES = ["evict-oldest", "refuse-newest", "random"] as con
 /** One of {@link QUOTA_POLICIES}. */
 export type QuotaPolicy = (typeof QUOTA_POLICIES)[number];
 
+const PROBLEMS_SHOWN = 10;
+const PROBLEM_MAX_CHARS = 80;
+
 const Channels = z.array(z.string().regex(/^[A-Z]+$/, "a channel prefix such as T, AM or FMV")).min(1);
 
 const MarketPlan = z.strictObject({
@@ -68,13 +71,13 @@ export type Accounts = z.infer<typeof AccountsFile>;
 
 /**
  * Checks accounts as read from a file or given by a test.
- * @throws {TickcastError} SETTINGS with every problem, one a line; keys are not repeated in it.
+ * @throws {TickcastError} SETTINGS with the first problems, one a line; keys are not repeated in it.
  */
 export function parseAccounts(input: unknown): Accounts {
   const read = AccountsFile.safeParse(input);
   if (read.success) return read.data;
-  const problems = read.error.issues.map((issue) =>
-    `  ${issue.path.join(".") || "accounts"}: ${issue.message}`
+  const problems = read.error.issues.slice(0, PROBLEMS_SHOWN).map((issue) =>
+    `  ${issue.path.join(".") || "accounts"}: ${issue.message}`.slice(0, PROBLEM_MAX_CHARS)
   );
   throw new TickcastError("SETTINGS", `Cannot take accounts as they are wrong:\n${problems.join("\n")}`);
 }

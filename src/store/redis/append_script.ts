@@ -7,11 +7,11 @@
  * HSET head, PUBLISH), whatever the batch's size. That the list is whole is read off RPUSH's reply instead of asking LLEN:
  * in the rare case it isn't, what was pushed is deleted again within the same script.
  */
-import type { Position } from "../../feed/cursor.ts";
 import { TickcastError } from "../../feed/error.ts";
 import type { AppendReply, AppendRequest } from "../../feed/store.ts";
 import { lastCandidates } from "../batch_plan.ts";
 import type { KeyNames } from "../key_names.ts";
+import { numberOf, positionOf } from "./reply_shape.ts";
 import { Script } from "./script.ts";
 
 /** KEYS: lease, head, list, last. ARGV: see {@link appendArguments}. Reply: {billed, outcome, …}. */
@@ -149,16 +149,15 @@ export function readAppendReply(reply: readonly unknown[]): AppendReply {
   const [, outcome, first, second, third] = reply;
   switch (outcome) {
     case "fenced":
-      return { outcome, fence: Number(first) };
+      return { outcome, fence: numberOf(first) };
     case "behind":
-      return { outcome, head: position(first, second) };
+      return { outcome, head: positionOf(first, second) };
     case "applied": {
-      const { epoch, seq: firstSeq } = position(first, second);
-      return { outcome, epoch, firstSeq, lastSeq: Number(third), fresh: firstSeq === 1 };
+      const { epoch, seq: firstSeq } = positionOf(first, second);
+      const { seq: lastSeq } = positionOf(epoch, third);
+      return { outcome, epoch, firstSeq, lastSeq, fresh: firstSeq === 1 };
     }
     default:
       throw new TickcastError("STORE_REFUSED", "Cannot read the reply of the append as it is not ours");
   }
 }
-
-const position = (epoch: unknown, seq: unknown): Position => ({ epoch: String(epoch), seq: Number(seq) });

@@ -6,9 +6,13 @@ import type { Log } from "../../feed/log.ts";
 import { OutageLog } from "../outage_log.ts";
 import { closedFailure, isWrongNode, RedisReplyError, storeFailure } from "../store_failure.ts";
 import type { ReadCommand, RedisCommand, RedisTransport } from "./redis_transport.ts";
+import { textOf } from "./reply_shape.ts";
 import type { Script } from "./script.ts";
 import { TimeLimitError, within } from "../../feed/time_limit.ts";
 import type { UsageMeter } from "../usage_meter.ts";
+
+/** No script of ours calls Redis more often; a reply that says so is none of ours. */
+const BILLED_MAX_COMMANDS = 1_000_000;
 
 /** How long one call may take, in ms. */
 export const CALL_TIME_LIMIT_MS = 3000;
@@ -70,7 +74,8 @@ export class RedisCaller {
       limitMs,
     );
     const items: readonly unknown[] = Array.isArray(reply) ? reply : [];
-    this.usage.add({ commands: Number(items[0] ?? 1) });
+    const billed = Number(textOf(items[0]) ?? 1);
+    this.usage.add({ commands: billed >= 0 && billed <= BILLED_MAX_COMMANDS ? billed : 1 });
     return items;
   }
 

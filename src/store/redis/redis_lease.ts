@@ -3,7 +3,7 @@ import type { Lease, LeaseStore } from "../../feed/store.ts";
 import type { KeyNames } from "../key_names.ts";
 import { RELEASE_LEASE, RENEW_LEASE, TAKE_LEASE } from "./lease_scripts.ts";
 import type { RedisCaller } from "./redis_caller.ts";
-import { arrayOf, textOf, timeOf } from "./reply_shape.ts";
+import { arrayOf, numberOf, textOf, timeOf } from "./reply_shape.ts";
 
 /** The lease under `names`. Billed on Upstash: reading 2, taking and renewing 4, releasing 3. */
 export function redisLease(redis: RedisCaller, names: KeyNames): LeaseStore {
@@ -16,13 +16,18 @@ export function redisLease(redis: RedisCaller, names: KeyNames): LeaseStore {
       );
       const [owner, fence, until] = arrayOf(held).map(textOf);
       if (fence === undefined) return undefined;
-      return { owner: owner ?? "", fence: Number(fence), untilMs: Number(until ?? 0), nowMs: timeOf(time) };
+      return {
+        owner: owner ?? "",
+        fence: numberOf(fence),
+        untilMs: numberOf(until ?? 0),
+        nowMs: timeOf(time),
+      };
     },
     async takeLease(owner, seenFence, leaseMs, signal) {
       const args = [owner, String(seenFence), String(leaseMs)];
       const [, taken, fence, until, now] = await redis.script(TAKE_LEASE, keys, args, signal);
       if (taken === undefined) return undefined;
-      return { owner, fence: Number(fence), untilMs: Number(until), nowMs: Number(now) };
+      return { owner, fence: numberOf(fence), untilMs: numberOf(until), nowMs: numberOf(now) };
     },
     async renewLease(fence, leaseMs, signal) {
       const [, done] = await redis.script(RENEW_LEASE, keys, [String(fence), String(leaseMs)], signal);
