@@ -29,10 +29,12 @@ export interface StoreFaultScene extends AsyncDisposable {
   readonly others: readonly EnduringClient[];
   /** A process that speaks to this Redis and this upstream. */
   start(role: "ingest" | "edge"): Promise<Process>;
+  /** A further client of `tick`, ended with the scene. */
+  follow(legs: readonly [Leg, ...Leg[]]): EnduringClient;
   /** Resolves once each of these, or every client of `tick`, has a trade that is yet to be written. */
   flows(clients?: readonly EnduringClient[]): Promise<void>;
-  /** Holds every client to the laws. */
-  lawful(): void;
+  /** Holds these, or every client, to the laws. */
+  lawful(clients?: readonly EnduringClient[]): void;
 }
 
 /** Starts it; resolves once every client has events. */
@@ -97,8 +99,9 @@ export async function storeFaultScene(
     clients,
     others,
     start: async (role) => running.use(await launch(role)),
+    follow: (legs) => running.use(new EnduringClient("tick", legs)),
     flows,
-    lawful: () => lawful(written, clients, others),
+    lawful: (some) => lawful(written, some ?? clients, some === undefined ? others : []),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
