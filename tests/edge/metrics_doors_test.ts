@@ -5,7 +5,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { edgeRig } from "./edge_rig.ts";
-import { SocketClient, StreamClient } from "./test_clients.ts";
+import { poll, SocketClient, StreamClient } from "./test_clients.ts";
 
 async function scrape(base: string): Promise<Map<string, number>> {
   const text = await (await fetch(`${base}/metrics`)).text();
@@ -35,14 +35,20 @@ Deno.test("what the metrics say was sent is what clients received", async () => 
   await rig.writer.append("minute", [aMinute()]);
   const expected = [80, 80, 80, 80, 80, 40, 81, 80];
   for (const [n, client] of [...clients, stream].entries()) await client.events(expected[n] ?? 0);
+  const polled = await poll(port, "/events/tick?cursor=earliest&symbols=MSFT");
+  assertEquals(polled.events.length, 40);
 
   const values = await scrape(base);
-  const received = [...clients, stream].reduce((sum, client) => sum + client.messages.length, 0);
-  assertEquals(values.get("tickcast_events_sent_total"), expected.reduce((a, b) => a + b));
+  const received = [...clients, stream].reduce((sum, client) => sum + client.messages.length, 1);
+  assertEquals(
+    values.get("tickcast_events_sent_total"),
+    expected.reduce((a, b) => a + b) + polled.events.length,
+  );
   assertEquals(values.get("ws_messages_sent_total"), received);
   assertEquals(values.get('ws_active_connections{transport="ws"}'), 7);
   assertEquals(values.get('ws_active_connections{transport="sse"}'), 1);
   assertEquals(values.get('tickcast_connections_accepted_total{transport="ws"}'), 7);
+  assertEquals(values.get('tickcast_connections_accepted_total{transport="poll"}'), 1);
   assertEquals(values.get("tickcast_events_pulled_total"), 81);
   assertEquals(values.get('tickcast_clients{tier="premium"}'), 8);
   const stats = await (await fetch(`${base}/ws/stats`)).json();
