@@ -1,6 +1,7 @@
 /** The checklist's *Commands* and *Cursors* parts again, over real sockets: what the pure tests promise is what is served. */
 import { assert, assertEquals } from "@std/assert";
 import { ORIGIN } from "../../src/feed/cursor.ts";
+import { WebSocket as WsClient } from "ws";
 import { aTrade } from "../support/event_factory.ts";
 import { COMMAND_ROWS, CURSOR_ROWS } from "./checklist_rows.ts";
 import { edgeRig } from "./edge_rig.ts";
@@ -82,13 +83,13 @@ for (const server of ["deno", "hardened"] as const) {
     await using rig = edgeRig({ settings: { server } });
     const { port } = await rig.edge.serve("127.0.0.1", 0);
     await rig.writer.append("tick", [aTrade()]);
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/tick?symbols=*`, {
+    const socket = new WsClient(`ws://127.0.0.1:${port}/ws/tick?symbols=*`, {
       headers: { "last-event-id": "7" },
     });
     const messages: { type: string }[] = [];
     const subscribed = new Promise<void>((resolve) => {
       socket.onmessage = ({ data }) => {
-        messages.push(JSON.parse(data));
+        messages.push(JSON.parse(String(data)));
         if (messages.at(-1)?.type === "subscribed") resolve();
       };
     });

@@ -108,7 +108,10 @@ Deno.test({
     const { page, complaints } = opened;
     await page.evaluate(() => {
       globalThis.showings = [];
-      addEventListener("pageshow", ({ persisted }) => globalThis.showings.push(persisted));
+      addEventListener(
+        "pageshow",
+        (event) => globalThis.showings.push("persisted" in event && event.persisted === true),
+      );
     });
     for (let round = 1; round <= 3; round++) {
       await page.locator("nav a", { hasText: "Health" }).click();

@@ -14,7 +14,10 @@ const BASE = "http://edge.example";
 function requestOf(text: string): Request | undefined {
   const [first = "", ...lines] = text.split("\n");
   const [method = "", path = ""] = first.split(" ");
-  const headers = lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]);
+  const headers = lines.map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1)];
+  });
   try {
     const url = new URL(BASE + path);
     // A long poll would wait for events that never come.
