@@ -6,6 +6,7 @@ import type { FeedStore } from "../../src/feed/store.ts";
 import { type Ingest, startIngest } from "../../src/ingest/start_ingest.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/simulator_options.ts";
 import { startSimulator } from "../../src/simulator/start_simulator.ts";
+import { type SocketOpener, socketOpener } from "../../src/ingest/upstream/upstream_socket.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { fastClock } from "./fast_clock.ts";
 import { settingsOf } from "./ingest_scene.ts";
@@ -39,12 +40,28 @@ export async function until(what: string, condition: () => boolean | Promise<boo
   }
 }
 
-/** Starts both; `before` may turn the simulator's knobs while nobody is connected yet. */
+/** Real sockets, with an ear on what is sent. */
+function listenedTo(open: SocketOpener, onSent: (text: string) => void): SocketOpener {
+  return async (...args) => {
+    const outcome = await open(...args);
+    if (!outcome.ok) return outcome;
+    const { socket } = outcome;
+    const send = socket.send.bind(socket);
+    socket.send = (text) => {
+      onSent(text);
+      send(text);
+    };
+    return outcome;
+  };
+}
+
+/** Starts both; `onSent` hears what ingest says to the upstream; `before` may turn the simulator's knobs while nobody is connected yet. */
 export async function simulatedIngest(
   environment: Record<string, string>,
   options: SimulatorOptions = {},
   before: (simulator: Simulator) => void = () => {},
   factor = FACTOR,
+  onSent: (text: string) => void = () => {},
 ): Promise<SimulatedIngest> {
   const clock = fastClock(factor);
   const { log, lines } = recordingLog();
@@ -69,6 +86,7 @@ export async function simulatedIngest(
     instance: "a",
     version: "test",
     upstream: { realtimeUrl: simulator.url, businessUrl: `${simulator.url}/business`, apiKey: "simulator" },
+    open: listenedTo(socketOpener(clock), onSent),
   });
   return {
     clock,
