@@ -157,6 +157,10 @@ class SseLink implements Link {
     let hasBegun = false;
     const parse = sseParser(MESSAGE_MAX_CHARS);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    // Not every fetch ends a body it has handed over when its signal aborts.
+    const leave = () => void reader.cancel().catch(() => {});
+    signal.addEventListener("abort", leave);
+    if (signal.aborted) leave();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       for (const block of parse(part.value)) {
         if (signal.aborted) return undefined;

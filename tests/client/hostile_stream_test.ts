@@ -272,3 +272,25 @@ Deno.test({
     assertMatch(mute.errors[0]?.message ?? "", /No answer over sse in time/);
   },
 });
+
+Deno.test({
+  name: "a stream whose fetch does not end its body with its signal is left all the same",
+  permissions: "none",
+  async fn() {
+    using told = face("sse");
+    const left: string[] = [];
+    told.net.onRequest = () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode(block("hello", hello))),
+          cancel: () => void left.push("left"),
+        }),
+        { headers: { "content-type": "text/event-stream" } },
+      );
+    await told.net.run(40);
+    assertEquals([told.client.status.state, left], ["open", []]);
+    told.client.disconnect();
+    await told.net.run(40);
+    assertEquals(left, ["left"]);
+  },
+});

@@ -44,19 +44,32 @@ async function readBlocks(
   const decoder = new TextDecoder();
   let buffered = "";
   let stalledAtMs = link.clock.monotonic();
-  for await (const chunk of body) {
-    buffered += decoder.decode(chunk, { stream: true });
-    let from = 0;
-    for (let end = buffered.indexOf("\n\n"); end >= 0; end = buffered.indexOf("\n\n", from)) {
-      takeBlock(buffered.slice(from, end), link);
-      from = end + 2;
+  const reader = body.getReader();
+  // Not every fetch ends a body it has handed over when its signal aborts.
+  const leave = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    for (let part = await reader.read(); !part.done && !signal.aborted; part = await reader.read()) {
+      buffered = takeBlocks(buffered + decoder.decode(part.value, { stream: true }), link);
+      if (buffered.length > BLOCK_MAX_CHARS) throw new Error("SSE block without an end");
+      if (!link.isSlow || link.clock.monotonic() - stalledAtMs < SLOW_READS_MS) continue;
+      await link.clock.sleep(SLOW_STALLS_MS, signal);
+      stalledAtMs = link.clock.monotonic();
     }
-    buffered = buffered.slice(from);
-    if (buffered.length > BLOCK_MAX_CHARS) throw new Error("SSE block without an end");
-    if (!link.isSlow || link.clock.monotonic() - stalledAtMs < SLOW_READS_MS) continue;
-    await link.clock.sleep(SLOW_STALLS_MS, signal);
-    stalledAtMs = link.clock.monotonic();
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
   }
+}
+
+/** Takes every whole block; gives what is left. */
+function takeBlocks(text: string, link: LoadLink): string {
+  let from = 0;
+  for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n", from)) {
+    takeBlock(text.slice(from, end), link);
+    from = end + 2;
+  }
+  return text.slice(from);
 }
 
 /** One block: `id:`, `event:` and one line of `data:`, as the protocol has them. */
