@@ -3,6 +3,7 @@
  * end at multiples of 100 in seq where they can, so that the same question has the same answer for everybody and for good.
  */
 import { formatCursor, type Position } from "../../feed/cursor.ts";
+import type { GapCause } from "../edge_counters.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Missing } from "../pull/log_record.ts";
 import { placeFor } from "../pull/feed_wait.ts";
@@ -16,19 +17,29 @@ export const WINDOW_EVENTS = 100;
 /** Events of the list one answer looks at. */
 const RANGE_MAX_EVENTS = 1000;
 
+/** What an answer tells as lost. */
+export interface PollGap {
+  /** Of a gap message, as JSON text without braces. */
+  readonly members: string;
+  readonly cause: GapCause;
+}
+
 /** An answer, and where the stream goes on for this client. */
 export interface PollAnswer {
   /** JSON array of events. */
   readonly events: string;
   readonly count: number;
-  /** Members of a gap message as JSON text, or undefined. */
-  readonly gap: string | undefined;
+  /** How many others were merged into them. */
+  readonly merged: number;
+  readonly gap: PollGap | undefined;
   /** The stream's cursor after it. */
   readonly cursor: string;
   /** Log offset after it; undefined when the client has to ask again before anything can follow. */
   readonly offset: number | undefined;
   /** The same question will always be answered so. */
   readonly isFinal: boolean;
+  /** What is in it is among the events counted as sent already. */
+  readonly isCounted: boolean;
 }
 
 /** Answers from what is held now; `count` 0 without a gap means that there is nothing yet. */
@@ -41,18 +52,26 @@ export function answerPoll(feed: StreamFeed, wanted: Wanted, start: Start): Poll
   if (place.skip !== undefined) return unevenAnswer(feed, wanted, place.offset, place.skip);
   const selection = pollSelection(feed, wanted);
   if (gap !== undefined) {
-    const members = gapMembers(feed.spec.name, feed.log.lists[gap.list] ?? feed.spec.name, gap.missing);
-    return fromPlace(feed, selection, place.offset, members, false);
+    return fromPlace(feed, selection, place.offset, toldGap(feed, gap.list, gap.missing), false);
   }
   const record = feed.log.at(place.offset);
   if (record?.missing !== undefined) {
-    const members = gapMembers(feed.spec.name, feed.log.lists[record.list] ?? feed.spec.name, record.missing);
-    return fromPlace(feed, selection, place.offset + 1, members, false);
+    const told = toldGap(feed, record.list, record.missing);
+    return fromPlace(feed, selection, place.offset + 1, told, false);
   }
   const mayBeFinal = feed.log.lists.length === 1 && start.from === "cursor" &&
     [...start.cursor.values()].every(({ epoch }) => epoch !== "0");
   return fromPlace(feed, selection, place.offset, undefined, mayBeFinal);
 }
+
+/** The gap that a frame is, if it is one. */
+export const gapOfFrame = ({ gap, gapCause }: Frame): PollGap | undefined =>
+  gap === undefined || gapCause === undefined ? undefined : { members: gap, cause: gapCause };
+
+const toldGap = ({ spec, log }: StreamFeed, list: number, missing: Missing): PollGap => ({
+  members: gapMembers(spec.name, log.lists[list] ?? spec.name, missing),
+  cause: missing.cause,
+});
 
 /** A selection of a poll's own: it looks at the ring and is forgotten. */
 const pollSelection = (feed: StreamFeed, wanted: Wanted): Selection =>
@@ -62,7 +81,7 @@ function fromPlace(
   feed: StreamFeed,
   selection: Selection,
   from: number,
-  gap: string | undefined,
+  gap: PollGap | undefined,
   mayBeFinal: boolean,
 ): PollAnswer {
   const stop = windowEnd(feed, from);
@@ -76,10 +95,12 @@ function fromPlace(
   return {
     events: frame?.body === undefined || frame.body === "" ? "[]" : frame.body,
     count: frame?.count ?? 0,
+    merged: frame?.merged ?? 0,
     gap,
     cursor: feed.log.cursorAt(at),
     offset: at,
     isFinal: mayBeFinal && isWhole,
+    isCounted: false,
   };
 }
 
@@ -106,10 +127,12 @@ function oneGap(feed: StreamFeed, start: Start, list: number, missing: Missing):
   return {
     events: "[]",
     count: 0,
-    gap: gapMembers(spec.name, name, missing),
+    merged: 0,
+    gap: toldGap(feed, list, missing),
     cursor: formatCursor(new Map([...ours, [name, after]])),
     offset: undefined,
     isFinal: false,
+    isCounted: false,
   };
 }
 
@@ -124,9 +147,11 @@ function unevenAnswer(
   return {
     events: frame.body === "" ? "[]" : frame.body,
     count: frame.count,
-    gap: frame.gap,
+    merged: frame.merged,
+    gap: gapOfFrame(frame),
     cursor: frame.cursor,
     offset: undefined,
     isFinal: false,
+    isCounted: false,
   };
 }

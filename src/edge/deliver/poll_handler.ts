@@ -1,10 +1,11 @@
 /** `GET /events/{stream}`: the same events and gaps as on the sockets, one answer at a time. */
 import type { Admission } from "../admit/principal.ts";
+import { parseCursor } from "../../feed/cursor.ts";
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { placeFor, whenCaughtUp, whenWarm } from "../pull/feed_wait.ts";
 import { answerText, tagOf } from "../http_answer.ts";
-import { answerPoll, type PollAnswer } from "./poll_answer.ts";
+import { answerPoll, gapOfFrame, type PollAnswer } from "./poll_answer.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
 import { selectionKey } from "../follow/wanted.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
@@ -34,17 +35,27 @@ export async function handlePoll(
   await reachable(core, feed, start, core.stopped);
   const from = start.from === "now" ? "now" : feed.log.cursorAt(placeFor(feed, start).offset);
   let answer = answerPoll(feed, wanted, start);
-  const { offset } = answer;
-  if (answer.count === 0 && answer.gap === undefined && ask.waitMs > 0 && offset === feed.log.end) {
-    answer = await waitLonger(core, ask, offset, intervalOf(core, feed, wanted, principal));
+  if (answer.count === 0 && answer.gap === undefined && ask.waitMs > 0 && answer.offset === feed.log.end) {
+    answer = await waitLonger(core, ask, answer, intervalOf(core, feed, wanted, principal), request.signal);
   }
   core.counters.accepted.poll++;
-  core.counters.sent(1, answer.count, answer.events.length);
   const text = `{"stream":"${stream}","cursor":"${answer.cursor}","events":${answer.events},"gap":${
-    answer.gap === undefined ? "null" : `{"type":"gap",${answer.gap}}`
+    answer.gap === undefined ? "null" : `{"type":"gap",${answer.gap.members}}`
   }}`;
-  const etag = `"${tagOf(`${from} ${answer.cursor} ${answer.gap ?? ""} ${selectionKey(wanted, 0)}`)}"`;
-  return answerText(request, text, etag, cacheControl(core, answer), headers);
+  const etag = `"${
+    tagOf(`${from} ${answer.cursor} ${answer.gap?.members ?? ""} ${selectionKey(wanted, 0)}`)
+  }"`;
+  const response = answerText(request, text, etag, cacheControl(core, answer), headers);
+  if (response.status === 200) noteSent(core, answer, text.length);
+  else core.counters.sent(1, 0, 0);
+  return response;
+}
+
+function noteSent({ counters }: EdgeCore, { count, merged, gap, isCounted }: PollAnswer, bytes: number) {
+  if (gap !== undefined) counters.gap(gap.cause);
+  if (isCounted) return;
+  counters.eventsMerged += merged;
+  counters.sent(1, count, bytes);
 }
 
 async function reachable(core: EdgeCore, feed: StreamFeed, start: Start, signal: AbortSignal): Promise<void> {
@@ -55,30 +66,37 @@ async function reachable(core: EdgeCore, feed: StreamFeed, start: Start, signal:
   await whenCaughtUp(feed, start, core.clock, signal);
 }
 
+/** @param had what could be answered at once: nothing */
 async function waitLonger(
   core: EdgeCore,
-  ask: QueryAsk,
-  offset: number,
+  { feed, wanted, waitMs }: QueryAsk,
+  had: PollAnswer,
   intervalMs: number,
+  signal: AbortSignal,
 ): Promise<PollAnswer> {
   if (core.counters.active.poll >= WAITING_POLLS_MAX) {
     throw new TickcastError("OVERLOADED", "Cannot wait for events as too many polls wait already");
   }
-  const { frame, gap, cursor } = await waitForFrame(
+  const { frame, cursor, isOvertaken } = await waitForFrame(
     core,
-    ask.feed,
-    ask.wanted,
+    feed,
+    wanted,
     intervalMs,
-    offset,
-    ask.waitMs,
+    had.offset ?? feed.log.end,
+    waitMs,
+    signal,
   );
+  if (isOvertaken) return answerPoll(feed, wanted, { from: "cursor", cursor: parseCursor(had.cursor) });
   return {
     events: frame?.body === undefined || frame.body === "" ? "[]" : frame.body,
     count: frame?.count ?? 0,
-    gap: frame?.gap ?? gap,
+    merged: frame?.merged ?? 0,
+    gap: frame && gapOfFrame(frame),
     cursor,
     offset: undefined,
     isFinal: false,
+    // The flush that gave it counted it, as it does every follower's.
+    isCounted: frame !== undefined,
   };
 }
 

@@ -118,3 +118,80 @@ pure("a free poll gets the latest, counted", async () => {
   const answer = await s.ask("/events/tick?cursor=earliest");
   assertEquals(answer.events.map((event) => Reflect.get(event, "n")), [9]);
 });
+
+pure("a wait that the ring overtakes tells what is lost and gives the rest", async () => {
+  await using s = pollScene({ settings: { defaultTier: "free", ringBytes: 1000 } });
+  await s.rig.writer.append("tick", trades(1));
+  const { cursor: before } = await s.ask("/events/tick", 2000);
+  const others = s.ask(`/events/tick?cursor=${before}&symbols=TSLA&wait=20`, 0);
+  const soon = s.ask(`/events/tick?cursor=${before}&wait=10`, 0);
+  await s.clock.advance(50);
+  await s.rig.writer.append("tick", trades(1));
+  // Answered: from now on the next flush is a second away.
+  await s.clock.advance(50);
+  const { cursor } = await soon;
+  const asked = s.ask(`/events/tick?cursor=${cursor}&wait=10`, 0);
+  for (let n = 0; n < 6; n++) {
+    await s.rig.writer.append("tick", trades(500));
+    await s.clock.advance(50);
+  }
+  await s.clock.advance(1500);
+  let answer = await asked;
+  assertEquals(answer.gap !== null, true);
+  let [events, lost] = [0, 0];
+  for (let n = 0; n < 10 && events + lost < 3000; n++) {
+    for (const event of answer.events) events += Number(Reflect.get(event, "n") ?? 1);
+    lost += Number(answer.gap?.lost ?? 0);
+    answer = await s.ask(`/events/tick?cursor=${answer.cursor}`);
+  }
+  assertEquals([events + lost, events >= 1000], [3000, true], `${events} and ${lost}`);
+  await s.clock.advance(20_000);
+  await others;
+});
+
+pure("what is counted as sent is what polls were answered with, each event once", async () => {
+  await using s = pollScene();
+  const { counters } = s.rig.edge;
+  await s.rig.writer.append("tick", [...trades(3), aGap(), ...trades(2)]);
+  const first = await s.ask("/events/tick?cursor=earliest");
+  const second = await s.ask(`/events/tick?cursor=${first.cursor}`);
+  assertEquals([counters.eventsSent, counters.gaps.get("overflow")], [5, 1]);
+  const waits = [1, 2, 3].map(() => s.ask(`/events/tick?cursor=${second.cursor}&wait=10`, 0));
+  await s.clock.advance(100);
+  await s.rig.writer.append("tick", trades(4));
+  await s.clock.advance(100);
+  await Promise.all(waits);
+  assertEquals([counters.eventsSent, counters.messagesSent, counters.accepted.poll], [17, 5, 5]);
+});
+
+pure(
+  "a poll that has its answer already is sent nothing, and one that leaves is waited for no longer",
+  async () => {
+    await using s = pollScene();
+    const { counters } = s.rig.edge;
+    await s.rig.writer.append("tick", trades(3));
+    const ask = async (path: string, init: RequestInit) => {
+      const asked = Promise.resolve(s.rig.edge.fetch(new Request(`http://edge${path}`, init)));
+      await s.clock.advance(100);
+      const response = await asked;
+      return { response, text: await response.text() };
+    };
+    const { response, text } = await ask("/events/tick?cursor=earliest", {});
+    const headers = { "if-none-match": response.headers.get("etag") ?? "" };
+    assertEquals((await ask("/events/tick?cursor=earliest", { headers })).response.status, 304);
+    assertEquals([counters.eventsSent, counters.messagesSent], [3, 2]);
+    const leaving = new AbortController();
+    const { cursor } = JSON.parse(text);
+    const waiting = s.rig.edge.fetch(
+      new Request(`http://edge/events/tick?cursor=${cursor}&wait=20`, { signal: leaving.signal }),
+    );
+    await s.clock.advance(100);
+    assertEquals(counters.active.poll, 1);
+    leaving.abort();
+    await waiting;
+    assertEquals(counters.active.poll, 0);
+    await s.rig.writer.append("tick", trades(1));
+    await s.clock.advance(100);
+    assertEquals(counters.eventsSent, 3);
+  },
+);
