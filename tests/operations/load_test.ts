@@ -54,16 +54,16 @@ Deno.test("forty clients of all transports, flapping ones too, get every event o
   assert(sent >= received, `${sent} sent, ${received} received`);
 });
 
-Deno.test("what the metrics say was sent is what the clients received, to the event", async () => {
+Deno.test("what the metrics say was sent is what clients of every transport received, to the event", async () => {
   await using running = await startRunning({ SIMULATOR_RATE: "200", LOG_LEVEL: "error" });
   const stop = new AbortController();
   const plan = readLoadArguments([
     "--url",
     running.base,
     "--stages",
-    "30:0.3,30:60",
+    "60:0.3,60:60",
     "--mix",
-    "ws:60,sse:40",
+    "ws:50,sse:30,poll:20",
   ]);
   assert(plan !== undefined);
   const loading = carryOutLoad(plan, {
@@ -76,7 +76,7 @@ Deno.test("what the metrics say was sent is what the clients received, to the ev
     const text = await (await fetch(`${running.base}/metrics`)).text();
     return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
   };
-  await until(async () => await metric("tickcast_events_sent_total") > 3000, "events");
+  await until(async () => await metric("tickcast_events_sent_total") > 6000, "events");
   // Nothing comes from upstream any more: what was sent arrives, and the numbers stand still.
   running.tickcast.simulator?.control({ fault: "silence", duration_ms: 60_000 });
   let sent = -1;
@@ -87,8 +87,11 @@ Deno.test("what the metrics say was sent is what the clients received, to the ev
     return sent === before;
   }, "quiet");
   stop.abort();
-  const { totals } = await loading;
+  const { totals, byTransport } = await loading;
   assertEquals(totals.events, sent);
+  for (const [transport, established] of Object.entries(byTransport.established ?? {})) {
+    assert(established > 0, `nobody came by ${transport}`);
+  }
   assertEquals(totals.undetected, 0);
 });
 
