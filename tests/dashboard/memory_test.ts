@@ -87,7 +87,7 @@ browserTest(
     await aLongDay(page, scene, start + 2000 * MINUTE_MS);
     const second = await held(page);
     const figures = JSON.stringify([first, second]);
-    assert(Math.abs(second.nodes - first.nodes) <= NODES_SLACK, figures);
+    assert(second.nodes - first.nodes <= NODES_SLACK, figures);
     assertEquals(second.listeners, first.listeners, figures);
     assert(second.heapMb - first.heapMb < 4, figures);
     const { bars, gaps } = await inspect(page, "AAPL");

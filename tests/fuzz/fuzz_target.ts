@@ -9,6 +9,8 @@ export interface FuzzTarget {
   readonly samples: readonly [string, ...string[]];
   /** Reads one input and holds what came of it to what was promised. Returns; a throw is a finding. */
   readonly hold: (text: string) => void | Promise<void>;
+  /** Ends what its inputs have in common. */
+  readonly end?: () => Promise<void>;
 }
 
 /** Longest message an error may have: input is never quoted whole. */

@@ -11,9 +11,13 @@ const SUITE_SECONDS = 0.4;
 
 for (const target of FUZZ_TARGETS) {
   Deno.test(`fuzz: ${target.name} are read or refused, whatever they are`, async () => {
-    for (const text of [...target.samples, ...keptTexts(target)]) await holdOne(target, text);
-    const { finding, seed } = await runTarget(target, { seconds: SUITE_SECONDS });
-    assertEquals(finding, undefined, `seed ${seed}`);
+    try {
+      for (const text of [...target.samples, ...keptTexts(target)]) await holdOne(target, text);
+      const { finding, seed } = await runTarget(target, { seconds: SUITE_SECONDS });
+      assertEquals(finding, undefined, `seed ${seed}`);
+    } finally {
+      await target.end?.();
+    }
   });
 }
 

@@ -42,7 +42,9 @@ async function fuzz(target: FuzzTarget, seconds: number): Promise<boolean> {
 async function runShard(shard: number, of: number, seconds: number): Promise<boolean> {
   let isSound = true;
   for (const [n, target] of FUZZ_TARGETS.entries()) {
-    if (n % of === shard) isSound = await fuzz(target, seconds) && isSound;
+    if (n % of !== shard) continue;
+    isSound = await fuzz(target, seconds) && isSound;
+    await target.end?.();
   }
   return isSound;
 }

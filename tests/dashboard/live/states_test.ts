@@ -54,8 +54,10 @@ browserTest(
     await using opened = await openLive(browser, edge, "?upgrade=500");
     const { page } = opened;
     await untilText(page, "link-text", "Live");
-    market.trade(Date.now());
-    await page.waitForFunction(() => globalThis.tickcastPage.inspect("AAPL").stats.events > 0);
+    // More than one: the page may not have subscribed yet when the first comes.
+    const trading = setInterval(() => market.trade(Date.now()), 50);
+    await page.waitForFunction(() => globalThis.tickcastPage.inspect("AAPL").stats.events > 0)
+      .finally(() => clearInterval(trading));
     await edge.stop();
     await untilBody(page, "link", "away");
     await page.waitForFunction(() =>

@@ -69,6 +69,7 @@ const requests: FuzzTarget = {
       assert(typeof code === "string" && code in ERROR_KINDS && code !== "INTERNAL", body.slice(0, 300));
     }
   },
+  end: endShared,
 };
 
 const element = (epoch: string) => stampBody(`${epoch}-1`, encodeEvent(aTrade()).text);
@@ -77,6 +78,18 @@ const MARK = "k3f9a0b1";
 
 let served: { readonly rig: Rig; elements: readonly string[]; epoch: string } | undefined;
 let epochs = 0;
+
+async function endShared(): Promise<void> {
+  const rig = await shared;
+  shared = undefined;
+  await rig?.[Symbol.asyncDispose]();
+}
+
+async function endServed(): Promise<void> {
+  const rig = served?.rig;
+  served = undefined;
+  await rig?.[Symbol.asyncDispose]();
+}
 
 /** An edge whose store has these elements in every list. */
 function servingRig(): NonNullable<typeof served> {
@@ -127,6 +140,7 @@ const lists: FuzzTarget = {
       assert(Array.isArray(events), "an answer that can be read");
     }
   },
+  end: endServed,
 };
 
 /** All of them. */
