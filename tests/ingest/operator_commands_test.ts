@@ -1,8 +1,9 @@
 /** What operators can ask for at run time, in depth: each command's effect, its refusals, and that what they changed lasts. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { ControlCommand } from "../../src/feed/control.ts";
 import { COMMAND_MAX_AGE_MS, readCommand } from "../../src/ingest/control/control_commands.ts";
-import { RuntimeChanges } from "../../src/ingest/control/runtime_changes.ts";
+import { CHANGES_NOTE, RuntimeChanges } from "../../src/ingest/control/runtime_changes.ts";
 import { ask, type IngestScene, scene, start, stop } from "../support/ingest_scene.ts";
 
 const test = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });
@@ -72,6 +73,39 @@ test("refusals leave everything as it was: another's ticker, another market, ano
   await refused({ do: "start_stream", stream: "fmv" }, "CONFLICT");
   await s.clock.advance(500);
   assertEquals(held(s), before);
+  await stop(ingest, s.clock);
+});
+
+test("every command for a connection that is not there says which there are, and nothing of the plan or the sockets moves", async () => {
+  const s = scene();
+  const { ingest } = await start(s, TWO);
+  await s.clock.advance(500);
+  const state = async () => [
+    held(s),
+    s.upstream.opened,
+    ingest.health().connections.map(({ id, tickers }) => [id, tickers]),
+    JSON.parse(await s.store.readNote("plan") ?? "").streams,
+    await s.store.readNote(CHANGES_NOTE),
+  ];
+  const before = await state();
+  const connection = "connection_3";
+  const commands: readonly ControlCommand[] = [
+    { do: "subscribe", tickers: ["TSLA"], frequency: "tick", connection },
+    { do: "unsubscribe", tickers: ["AAPL"], frequency: "tick", connection },
+    { do: "remove_connection", connection },
+    { do: "tickers", connection },
+  ];
+  for (const command of commands) {
+    const answer = await ask(s, command);
+    assertEquals(answer, {
+      ok: false,
+      code: "NOT_FOUND",
+      message:
+        'Cannot find the connection "connection_3" as there is none of this id or name: there are connection_1, connection_2',
+    });
+  }
+  await s.clock.advance(2_000);
+  assertEquals(await state(), before);
   await stop(ingest, s.clock);
 });
 

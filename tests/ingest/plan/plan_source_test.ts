@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TickcastError } from "../../../src/feed/error.ts";
 import type { FeedStore } from "../../../src/feed/store.ts";
-import { type IngestScene, scene, start, stop } from "../../support/ingest_scene.ts";
+import { ask, type IngestScene, scene, start, stop } from "../../support/ingest_scene.ts";
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
 
@@ -39,6 +39,42 @@ test("a universe in the store is used, and an empty one refuses to start by name
   );
   assertEquals(error.code, "SETTINGS");
   assert(error.message.includes("SYMBOL_UNIVERSE_KEY=tech"), error.message);
+});
+
+test("a connection whose universe is empty and that names no symbols: one connection, loudly, and not with STRICT_CONFIG", async () => {
+  const environment = {
+    USE_MULTI_CONNECTION: "true",
+    WEBSOCKET_CONNECTION_1_SYMBOLS: "AAPL,IBM",
+    WEBSOCKET_CONNECTION_2_ENABLED: "true",
+    WEBSOCKET_CONNECTION_2_UNIVERSE_KEY: "tech",
+  };
+  const named = "WEBSOCKET_CONNECTION_2_UNIVERSE_KEY=tech";
+  const s = sceneBut(() => universe([]));
+  const { ingest, lines } = await start(s, environment);
+  await s.clock.advance(500);
+  assertEquals(s.upstream.open.map(({ held }) => [...held].sort()), [["A.AAPL", "A.IBM"]]);
+  const [said, more] = lines.filter((line) => line.event === "plan_fallback");
+  assertEquals([said?.level, more], ["warning", undefined]);
+  assert(JSON.stringify(said?.fields).includes(named));
+  assert(ingest.health().planFallback.includes(named));
+  await stop(ingest, s.clock);
+
+  const strict = sceneBut(() => universe([]));
+  await assertRejects(() => start(strict, { ...environment, STRICT_CONFIG: "true" }), TickcastError, named);
+  assertEquals([strict.upstream.opened, strict.clock.pending], [0, 0]);
+});
+
+test("a universe that is found empty at a reload is refused by name, and what is carried stays", async () => {
+  let tickers = ["AAPL", "MSFT"];
+  const s = sceneBut(() => universe(tickers));
+  const { ingest } = await start(s, { SYMBOL_UNIVERSE_KEY: "tech" });
+  await s.clock.advance(500);
+  tickers = [];
+  const answer = await ask(s, { do: "reload" });
+  assert(!answer.ok && answer.message.includes("SYMBOL_UNIVERSE_KEY=tech"), JSON.stringify(answer));
+  await s.clock.advance(500);
+  assertEquals([[...s.upstream.last.held], s.upstream.opened], [["A.AAPL", "A.MSFT"], 1]);
+  await stop(ingest, s.clock);
 });
 
 test("a store that is away at the start does not refuse: the plan is made once it is there", async () => {
