@@ -1,138 +1,88 @@
-/**
- * A client as the invariants see it: what it asked for, what it was told, and the sum of it. Knows nothing of the edge's
- * insides; transports only feed it messages.
- */
-import { type Cursor, parseCursor, positionOfId } from "../../src/feed/cursor.ts";
+/** A client as the invariants see it: what it asked for and, list by list, what it was told. Transports only feed it messages. */
+import { type Cursor, parseCursor, type Position } from "../../src/feed/cursor.ts";
+import { ModelList, type Produced } from "./model_list.ts";
 import type { Message } from "./test_clients.ts";
 
-/** What the writer produced, per list: epoch → symbols by seq (index 0 is seq 1); empty for a gap event. */
-export type Produced = Map<string, Map<string, string[]>>;
-
-interface Told {
-  readonly ids: string[];
-  readonly gaps: { readonly after: string; readonly before: string; readonly lost: number | null }[];
-  merged: number;
+/** What a client asks for. */
+export interface Asked {
+  readonly stream: string;
+  readonly symbols: readonly string[];
+  readonly mode: "all" | "latest";
 }
 
+/** See the file comment. */
 export class ModelClient {
   /** Where it would resume from. */
   cursor: Cursor = new Map();
-  readonly #told: Told = { ids: [], gaps: [], merged: 0 };
-  /** Where it first stood. */
-  #start: { readonly epoch: string; readonly seq: number } | undefined;
+  readonly #lists: ReadonlyMap<string, ModelList>;
 
-  #startedAtNothing = false;
-
-  /** @param head where the list stands now: a client that began when its list was lost is owed nothing from before */
+  /** @param headOf where a list stands now */
   constructor(
-    readonly list: string,
-    readonly symbols: readonly string[],
-    readonly mode: "all" | "latest",
-    readonly head: () => { readonly epoch: string; readonly seq: number } | undefined,
-  ) {}
+    readonly asked: Asked,
+    lists: readonly string[],
+    headOf: (list: string) => Position | undefined,
+  ) {
+    this.#lists = new Map(lists.map((name) => [name, new ModelList(name, () => headOf(name))]));
+  }
 
   /** One message, whatever the transport. */
   take(message: Message): void {
-    // A first poll that waits has events, but not where they began.
-    if (message.type === "events" && this.#start !== undefined) this.#takeEvents(message);
+    if (message.type === "events" && Array.isArray(message.events)) {
+      for (const event of message.events) this.#takeEvent(String(event.id), Number(event.n ?? 1));
+    }
     if (message.type === "gap") this.takeGap(message);
     if (typeof message.cursor === "string" && message.cursor !== "") this.#moveTo(message.cursor);
   }
 
   takeGap(gap: Record<string, unknown>): void {
-    const lost = typeof gap.lost === "number" ? gap.lost : null;
-    this.#told.gaps.push({ after: String(gap.after), before: String(gap.before), lost });
+    const [after, before] = [String(gap.after), String(gap.before)];
+    this.#listOf(before).gap(after, before, typeof gap.lost === "number" ? gap.lost : null);
+  }
+
+  #takeEvent(id: string, n: number): void {
+    const list = this.#listOf(id);
+    // A first poll that waits has events, but not where they began.
+    if (list.hasBegun) list.take(id, n - 1);
+  }
+
+  #listOf(id: string): ModelList {
+    const dot = id.indexOf(".");
+    const name = dot < 0 ? this.asked.stream : `${this.asked.stream}.${id.slice(0, dot)}`;
+    const list = this.#lists.get(name);
+    if (list === undefined) throw new Error(`an id of no list of ${this.asked.stream}: ${id}`);
+    return list;
   }
 
   #moveTo(text: string): void {
     this.cursor = parseCursor(text);
-    if (this.#start !== undefined) return;
-    this.#start = this.cursor.get(this.list);
-    this.#startedAtNothing = this.#start?.epoch === "0";
-    if (this.#startedAtNothing) this.#start = this.head() ?? this.#start;
-  }
-
-  #takeEvents(message: Message): void {
-    if (!Array.isArray(message.events)) return;
-    for (const event of message.events) {
-      this.#told.ids.push(String(event.id));
-      this.#told.merged += (Number(event.n ?? 1)) - 1;
-    }
+    for (const [name, position] of this.cursor) this.#lists.get(name)?.at(position);
   }
 
   /** What doesn't add up; empty when the invariants hold. */
   problems(produced: Produced): string[] {
-    const found: string[] = [];
-    let last: { epoch: string; seq: number } | undefined;
-    for (const id of this.#told.ids) {
-      const { epoch, seq } = positionOfId(id);
-      if (last && (epoch < last.epoch || (epoch === last.epoch && seq <= last.seq))) {
-        found.push(`order: ${id} after ${last.epoch}-${last.seq}`);
-      }
-      last = { epoch, seq };
-    }
-    const end = this.cursor.get(this.list);
-    const epochs = produced.get(this.list);
-    if (end === undefined || this.#start === undefined || epochs === undefined) return found;
-    let missing = 0;
-    for (const [epoch, symbols] of epochs) {
-      symbols.forEach((symbol, n) => {
-        if (this.#isOwed(epoch, n + 1, end) && this.#wants(symbol) && !this.#isTold(epoch, n + 1)) {
-          missing++;
-          if (this.#told.merged === 0) found.push(`undetected: ${epoch}-${n + 1} (${symbol})`);
-        }
-      });
-    }
-    if (missing !== this.#told.merged && !this.#startedAtNothing) {
-      found.push(`${missing} neither delivered nor told, ${this.#told.merged} merged`);
-    }
-    return found;
-  }
-
-  #wants(symbol: string): boolean {
-    return symbol !== "" && (this.symbols.includes("*") || this.symbols.includes(symbol));
-  }
-
-  #isOwed(epoch: string, seq: number, end: { epoch: string; seq: number }): boolean {
-    const start = this.#start;
-    if (start === undefined) return false;
-    const isAfterStart = epoch > start.epoch || (epoch === start.epoch && seq > start.seq);
-    const isBeforeEnd = epoch < end.epoch || (epoch === end.epoch && seq <= end.seq);
-    return isAfterStart && isBeforeEnd;
-  }
-
-  #isTold(epoch: string, seq: number): boolean {
-    if (this.#ids().has(`${epoch}-${seq}`)) return true;
-    return this.#told.gaps.some(({ after, before }) => {
-      const [a, b] = [positionOfId(after), positionOfId(before)];
-      const isAfter = epoch > a.epoch || (epoch === a.epoch && seq > a.seq);
-      return isAfter && (epoch < b.epoch || (epoch === b.epoch && seq < b.seq));
+    const { stream, symbols, mode } = this.asked;
+    const wants = (sym: string) => symbols.includes("*") || symbols.includes(sym);
+    const found = [...this.#lists].flatMap(([name, list]) => {
+      const end = this.cursor.get(name);
+      if (end === undefined) return list.hasBegun ? [`the cursor lost ${name}`] : [];
+      return list.problems(produced.get(name) ?? new Map(), end, wants).map((one) => `${name} ${one}`);
     });
+    // Only ticks are conflated for one who is slow and did not ask for it.
+    if (mode === "all" && stream !== "tick" && this.merged > 0) found.push(`${this.merged} merged unasked`);
+    return found.map((one) => `${stream} ${symbols} ${mode}: ${one}`);
   }
 
-  #known: Set<string> | undefined;
-  #ids(): Set<string> {
-    if (this.#known?.size !== this.#told.ids.length) this.#known = new Set(this.#told.ids);
-    return this.#known;
-  }
-
-  /** Exact counts of gaps within one epoch. */
-  wrongCounts(): string[] {
-    return this.#told.gaps.flatMap(({ after, before, lost }) => {
-      const [a, b] = [positionOfId(after), positionOfId(before)];
-      return lost !== null && a.epoch === b.epoch && b.seq - a.seq - 1 !== lost && b.seq - a.seq !== 2
-        ? [`gap ${after}…${before} says ${lost}`]
-        : [];
-    });
+  #sum(of: (list: ModelList) => number): number {
+    return [...this.#lists.values()].reduce((sum, list) => sum + of(list), 0);
   }
 
   get delivered(): number {
-    return this.#told.ids.length;
+    return this.#sum((list) => list.delivered);
   }
   get gaps(): number {
-    return this.#told.gaps.length;
+    return this.#sum((list) => list.gaps);
   }
   get merged(): number {
-    return this.#told.merged;
+    return this.#sum((list) => list.merged);
   }
 }
