@@ -15,6 +15,24 @@ export interface ListHead extends Position {
   readonly pullMs: number;
 }
 
+/**
+ * What readers are asked for while every market of a list is closed and nothing came for minutes, over Redis: the hint of the
+ * first event brings them at once, so a longer interval only saves commands.
+ */
+export const QUIET_PULL_MS = 2_000;
+
+/** Another pull interval, for a list that nothing is appended to just now (an append carries its own). */
+export interface PullIntervalRequest {
+  readonly list: string;
+  readonly fence: number;
+  /** The head the writer believes in: one that comes late, after an append, changes nothing. */
+  readonly expected: Position;
+  readonly pullMs: number;
+}
+
+/** What became of it: nothing is written where the head is another (`moved`) or somebody else holds the lease (`fenced`). */
+export type PullIntervalReply = "written" | "moved" | "fenced";
+
 /** One batch for one list. */
 export interface AppendRequest {
   readonly list: string;
@@ -73,6 +91,8 @@ export interface Hint {
 /** The event lists. */
 export interface ListStore {
   append(request: AppendRequest, signal?: AbortSignal): Promise<AppendReply>;
+  /** Writes the head's interval and nothing else; tells nobody. */
+  setPullInterval(request: PullIntervalRequest, signal?: AbortSignal): Promise<PullIntervalReply>;
   /** The newest `countEvents` elements (fewer when the list has fewer); 0 reads the head alone. */
   readTail(list: string, countEvents: number, signal?: AbortSignal): Promise<ListTail>;
   /** `fields` are `type:sym`; undefined reads all. */

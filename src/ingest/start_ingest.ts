@@ -3,6 +3,7 @@
  * publishes what it does. `main.ts` wires it.
  */
 import { TickcastError } from "../feed/error.ts";
+import { QUIET_PULL_MS } from "../feed/store.ts";
 import { STREAMS } from "../feed/stream.ts";
 import type { Tracing } from "../feed/tracing.ts";
 import type { ConnectionPlan } from "./plan/connection_plan.ts";
@@ -131,6 +132,9 @@ function pipelineOptions(
       tickLists,
       syntheticMinutes,
     },
+    ...(store.transport !== "memory" && {
+      quietHours: { pullMs: QUIET_PULL_MS, markets: settings.ingest.markets },
+    }),
     ...(published && { enabled: enabledStreams(settings, published) }),
   };
 }

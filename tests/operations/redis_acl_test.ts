@@ -62,7 +62,10 @@ Deno.test({
     const fence = lease.fence;
     assert(await ingest.renewLease(fence, 10_000));
     const reply = await ingest.append(aRequest({ fence, bodies: trades(3) }));
-    assertEquals(reply.outcome, "applied");
+    assert(reply.outcome === "applied");
+    const expected = { epoch: reply.epoch, seq: reply.lastSeq };
+    const quiet = { list: "tick", fence, expected, pullMs: 2_000 };
+    assertEquals(await ingest.setPullInterval(quiet), "written");
     assert(
       await ingest.saveFold("signal", fence, new Map([["AAPL", "{}"], ["MSFT", undefined]]), "tick:0-0"),
     );

@@ -1,6 +1,7 @@
 /** Reading tails and latest events. */
 import { assert, assertEquals } from "@std/assert";
 import { encodeEvent } from "../../src/feed/event_text.ts";
+import type { PullIntervalRequest } from "../../src/feed/store.ts";
 import { A_MONDAY, aMinute, aSecond, aTrade } from "../support/event_factory.ts";
 import { aRequest, lead, tidsOf, Writer } from "./appending.ts";
 import type { ContractCase } from "./contract.ts";
@@ -25,6 +26,30 @@ export const READ_CASES: readonly ContractCase[] = [
       assertEquals([head?.seq, tidsOf(elements)], [20, [18, 19, 20]]);
       assertEquals(await store.readTail("tick", 0), { head, elements: [] });
       assertEquals((await store.readTail("tick", 21)).elements.length, 20);
+    },
+  },
+  {
+    name: "a pull interval of its own changes that of the head, and nothing where head or fence are others",
+    async fn({ store }) {
+      const writer = new Writer(store, await lead(store));
+      const ask = (over: Partial<PullIntervalRequest> = {}) => {
+        const { list, fence, position: expected } = writer;
+        return store.setPullInterval({ list, fence, expected, pullMs: 2000, ...over });
+      };
+      assertEquals([await ask(), (await store.readTail("tick", 0)).head], ["moved", undefined]);
+      await writer.write(3);
+      const late = writer.position;
+      const before = await store.readTail("tick", 3);
+      assertEquals(await ask(), "written");
+      const { head, elements } = await store.readTail("tick", 3);
+      assertEquals(head, { ...late, pullMs: 2000 });
+      assertEquals(elements, before.elements);
+      await writer.write(1);
+      assertEquals((await store.readTail("tick", 0)).head, { ...writer.position, pullMs: 250 });
+      assertEquals(await ask({ expected: late }), "moved");
+      assertEquals(await ask({ expected: { ...writer.position, epoch: "00000000" } }), "moved");
+      assertEquals(await ask({ fence: writer.fence - 1 }), "fenced");
+      assertEquals((await store.readTail("tick", 0)).head?.pullMs, 250);
     },
   },
   {

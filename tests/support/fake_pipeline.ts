@@ -75,7 +75,6 @@ export class FakePipeline implements Pipeline {
   setMinuteStreamUp(up: boolean, symbols?: Iterable<string>) {
     this.minuteStream.push({ up, symbols: symbols === undefined ? undefined : [...symbols] });
   }
-  setPullInterval() {}
   flush(): Promise<void> {
     this.flushed++;
     return Promise.resolve();

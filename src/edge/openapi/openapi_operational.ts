@@ -131,6 +131,7 @@ const STATISTICS: readonly Operation[] = [
       inQuery("edges", "Instances with clients", number("")),
       inQuery("lists", "Lists that clients want", number("")),
       inQuery("pull_ms", "Pull interval", number("")),
+      inQuery("quiet_pull_ms", "Pull interval in hours without events", number("")),
       inQuery("appends_per_second", "Over all lists", number("")),
       inQuery("watched_hours", "Hours a day that clients watch", number("")),
       inQuery("market_hours", "Hours a day that events come", number("")),

@@ -32,6 +32,8 @@ export interface CostInputs {
   /** Lists that clients want (a split stream counts each). */
   readonly lists: number;
   readonly pull_ms: number;
+  /** While no events come: see `QUIET_PULL_MS`. */
+  readonly quiet_pull_ms: number;
   /** Appends a second, all lists together. */
   readonly appends_per_second: number;
   /** Hours a day that clients watch. */
@@ -58,10 +60,10 @@ export const MONTH_S = 30 * 24 * SECONDS_PER_HOUR;
 
 /** Commands a month. */
 export function estimateCommands(inputs: CostInputs): CostEstimate {
-  const { edges, lists, pull_ms, appends_per_second, days, read_regions } = inputs;
+  const { edges, lists, pull_ms, quiet_pull_ms, appends_per_second, days, read_regions } = inputs;
   const perList = lists === 0 ? 0 : appends_per_second / lists;
   // A hint makes a pull sooner: a list that moves faster than its interval is read as often as it moves.
-  const idle = lists * 1000 / pull_ms;
+  const idle = lists * 1000 / Math.max(pull_ms, quiet_pull_ms);
   const busy = lists * Math.max(1000 / pull_ms, Math.min(perList, PULLS_PER_SECOND_MAX));
   const busyHours = Math.min(inputs.watched_hours, inputs.market_hours);
   const pullsPerDay = (busy * busyHours + idle * (inputs.watched_hours - busyHours)) * SECONDS_PER_HOUR;

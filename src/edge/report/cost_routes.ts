@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Clock } from "../../feed/clock.ts";
-import type { FeedStore } from "../../feed/store.ts";
+import { type FeedStore, QUIET_PULL_MS } from "../../feed/store.ts";
 import { readAs } from "../admin/admin_body.ts";
 import type { Guard } from "../admin/admin_guard.ts";
 import { type CostInputs, estimateCommands, perMonth, priceOf, PRICES_AS_OF } from "./cost_model.ts";
@@ -29,6 +29,7 @@ const Query = z.object({
   edges: number(0, 10_000),
   lists: number(0, 1000),
   pull_ms: number(1, 3_600_000),
+  quiet_pull_ms: number(1, 3_600_000),
   appends_per_second: number(0, 100_000),
   watched_hours: number(0, 24),
   market_hours: number(0, 24),
@@ -55,11 +56,13 @@ export function costInputs(
   const appends = ingest?.channels.flatMap((one) => one.lists).reduce((sum, one) => sum + one.appends, 0) ??
     0;
   const upS = ingest === undefined ? 0 : Math.max(1, (ingest.at - ingest.startedAt) / 1000);
-  const pulled = facts.lists().map((one) => one.pullMs).filter((ms) => ms > 0);
+  // What lists say while their markets are closed says nothing of open hours.
+  const pulled = facts.lists().map((one) => one.pullMs).filter((ms) => ms > 0 && ms < QUIET_PULL_MS);
   return {
     edges: asked.edges ?? 1,
     lists: asked.lists ?? planned,
     pull_ms: asked.pull_ms ?? (pulled.length === 0 ? PULL_MS : Math.min(...pulled)),
+    quiet_pull_ms: asked.quiet_pull_ms ?? QUIET_PULL_MS,
     appends_per_second: asked.appends_per_second ??
       (upS === 0 ? 0 : Math.round(Math.min(appends / upS, planned * APPENDS_PER_SECOND_MAX) * 100) / 100),
     watched_hours: asked.watched_hours ?? (allDay ? 24 : STOCK_MARKET_HOURS),

@@ -60,7 +60,7 @@ export const UPSTREAM_TABLE = {
   TICK_LISTS: setting(integer(1, 64, 4), "1", "Lists the tick stream is split over, by symbol."),
   PULL_INTERVAL_MS: optional(
     integer(1, 60_000, 250),
-    "How often readers pull a list. Default 10 in memory, 250 over Redis.",
+    "How often readers pull a list. Default 10 in memory, 250 over Redis (while markets are closed 2 000).",
   ),
   APPEND_INTERVAL_MS: optional(
     integer(0, 10_000, 100),

@@ -21,6 +21,8 @@ interface Landed {
 /** See the file's own description. Times are the clock's monotonic ms. */
 export class AppendPacer {
   readonly maxEvents: number;
+  /** The interval of open hours. */
+  readonly usualPullMs: number;
   #pullMs: number;
   /** After a change: the interval readers may still keep, and until when (undefined: until the change is written, and then on). */
   #held: { readonly pullMs: number; readonly untilMs: number | undefined } | undefined;
@@ -29,7 +31,7 @@ export class AppendPacer {
 
   constructor(listCapEvents: number, pullMs: number) {
     this.maxEvents = Math.floor(listCapEvents / 2);
-    this.#pullMs = pullMs;
+    this.usualPullMs = this.#pullMs = pullMs;
   }
 
   /** What the head says from the next append on. */
@@ -44,7 +46,12 @@ export class AppendPacer {
     return Math.max(this.#pullMs, this.#held?.pullMs ?? 0);
   }
 
-  /** Readers are asked to come every `pullMs` from the next append on. */
+  /** Whether the head says another interval, or may. */
+  get isUntold(): boolean {
+    return this.#held !== undefined && this.#held.untilMs === undefined;
+  }
+
+  /** Readers are asked to come every `pullMs` from when it is written, by an append or by itself. */
   setPullInterval(pullMs: number, nowMs: number): void {
     if (pullMs === this.#pullMs) return;
     this.#held = { pullMs: this.paceMs(nowMs), untilMs: undefined };
@@ -92,6 +99,11 @@ export class AppendPacer {
   landed(events: number, nowMs: number): void {
     this.#landed.push({ atMs: nowMs, events });
     this.#landedEvents += events;
+    this.told(nowMs);
+  }
+
+  /** The head carries the present interval now. */
+  told(nowMs: number): void {
     if (this.#held && this.#held.untilMs === undefined) {
       this.#held = { pullMs: this.#held.pullMs, untilMs: nowMs + this.paceMs(nowMs) };
     }

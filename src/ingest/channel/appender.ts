@@ -110,13 +110,26 @@ export class Appender {
     try {
       while (!signal.aborted) {
         if (this.#inFlight.length === 0) await this.#options.lane.untilWaiting(signal);
-        const end = signal.aborted ? undefined : await this.#appendOnce(fence, signal);
+        const end = signal.aborted ? undefined : await this.#turn(fence, signal);
         if (end) return end;
       }
     } catch (error) {
       if (!isAbort(error, signal)) throw error;
     }
     return "aborted";
+  }
+
+  /** Monotonic ms of the last append's start; -Infinity before any. */
+  get sentAtMs(): number {
+    return this.#sentAtMs;
+  }
+
+  /** Asks readers to come every `pullMs` although nothing is appended; the next append goes back to the usual interval. */
+  askPull(pullMs: number): void {
+    const { lane, pacer, clock } = this.#options;
+    if (!this.idle) return;
+    pacer.setPullInterval(pullMs, clock.monotonic());
+    if (pacer.isUntold) lane.nudge();
   }
 
   /** Lets go of what waits and what is under way. Returns how many events that were. */
@@ -133,8 +146,28 @@ export class Appender {
       elements.at(-1)?.endsWith(last.body.text.slice(1)) === true;
   }
 
+  #turn(fence: number, signal: AbortSignal): Promise<RunOutcome | undefined> {
+    return this.idle ? this.#tellPull(fence, signal) : this.#appendOnce(fence, signal);
+  }
+
+  /** One at a time with the appends. What fails is tried at the next nudge: until it is written the longer interval paces. */
+  async #tellPull(fence: number, signal: AbortSignal): Promise<undefined> {
+    const { store, clock, lane: { list }, pacer } = this.#options;
+    const expected = this.#head;
+    if (expected === undefined || !pacer.isUntold) return;
+    const { pullMs } = pacer;
+    try {
+      const reply = await store.setPullInterval({ list, fence, expected, pullMs }, signal);
+      if (reply === "written" && pacer.pullMs === pullMs) pacer.told(clock.monotonic());
+    } catch (error) {
+      if (isAbort(error, signal)) throw error;
+      this.#options.log.debug("pull_interval_untold", { list, error: describeError(error) });
+    }
+  }
+
   async #appendOnce(fence: number, signal: AbortSignal): Promise<RunOutcome | undefined> {
     const { lane, pacer } = this.#options;
+    pacer.setPullInterval(pacer.usualPullMs, this.#options.clock.monotonic());
     const allowance = await this.#untilAllowed(signal);
     const items = this.#inFlight.length > 0 ? this.#inFlight : lane.take(allowance, APPEND_MAX_BYTES);
     if (items.length === 0) return undefined;

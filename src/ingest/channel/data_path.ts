@@ -14,6 +14,7 @@ import { leadLists } from "./lead_lists.ts";
 import type { GapToTell } from "./loss.ts";
 import { parseFrame } from "../wire/parse_frame.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline.ts";
+import { askQuietly } from "./quiet_hours.ts";
 import type { StreamPath } from "./stream_path.ts";
 import { SymbolRates } from "./symbol_rates.ts";
 import { SyntheticMinutes } from "./synthetic_minutes.ts";
@@ -76,6 +77,9 @@ export class DataPath implements Pipeline {
   async lead(fence: number, signal: AbortSignal, anew = false): Promise<"fenced" | "aborted"> {
     if (this.#leading) throw new Error("Cannot lead as this pipeline leads already");
     this.#leading = true;
+    const { clock, quietHours, settings } = this.#options;
+    using _quiet = quietHours &&
+      askQuietly(quietHours, settings.pullIntervalMs, [...this.#paths.values()], clock);
     try {
       return await leadLists([...this.#paths.values()], { fence, anew }, this.#options, signal);
     } finally {
@@ -128,13 +132,6 @@ export class DataPath implements Pipeline {
 
   setMinuteStreamUp(up: boolean, symbols?: Iterable<string>): void {
     this.#minutes?.setUp(up, symbols);
-  }
-
-  setPullInterval(pullIntervalMs: number): void {
-    const now = this.#options.clock.monotonic();
-    for (const { pacers } of this.#paths.values()) {
-      for (const pacer of pacers) pacer.setPullInterval(pullIntervalMs, now);
-    }
   }
 
   async flush(signal: AbortSignal): Promise<void> {

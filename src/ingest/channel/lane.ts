@@ -64,7 +64,12 @@ export class Lane {
     this.#wake?.();
   }
 
-  /** Resolves when something is waiting or the signal aborts. One waiter at a time. */
+  /** Wakes the waiter although nothing waits. */
+  nudge(): void {
+    this.#wake?.();
+  }
+
+  /** Resolves when something is waiting, at a nudge, or when the signal aborts. One waiter at a time. */
   async untilWaiting(signal: AbortSignal): Promise<void> {
     if (this.waiting || signal.aborted) return;
     await new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@
 import type { Clock, Random } from "../../feed/clock.ts";
 import type { Position } from "../../feed/cursor.ts";
 import type { GapToTell } from "./loss.ts";
+import type { QuietHours } from "./quiet_hours.ts";
 import type { FeedEvent, Stamped } from "../../feed/event.ts";
 import type { ChannelHealth } from "../../feed/health.ts";
 import type { Log } from "../../feed/log.ts";
@@ -31,6 +32,8 @@ export interface PipelineOptions {
   readonly log: Log;
   readonly streams: StreamTable;
   readonly settings: PipelineSettings;
+  /** Left out: readers are asked for the same interval at all hours. */
+  readonly quietHours?: QuietHours;
   /** For the jitter of retries; the process's own when left out. */
   readonly random?: Random;
   /** Streams that are configured; undefined: all of `streams`. Others are `off` in health and take nothing. */
@@ -76,8 +79,6 @@ export interface Pipeline {
   symbolRates(): ReadonlyMap<string, number>;
   /** Whether true minute bars come, for all symbols or the named ones; while not, `SYNTHETIC_MINUTES` builds them. */
   setMinuteStreamUp(up: boolean, symbols?: Iterable<string>): void;
-  /** Asks readers to come at another interval from the next append on (longer while the market is closed). */
-  setPullInterval(pullIntervalMs: number): void;
   /** Resolves when all that is queued stands in the lists; rejects with the signal's reason. For a clean stop. */
   flush(signal: AbortSignal): Promise<void>;
 }

@@ -2,7 +2,7 @@
  * One capped list in memory: elements, head, latest events. Appending costs the batch, never the cap: old elements are
  * stepped over and cut off once a whole cap of them has gathered.
  */
-import { eventId } from "../../feed/cursor.ts";
+import { comparePositions, eventId, type Position } from "../../feed/cursor.ts";
 import { stampBody } from "../../feed/event_text.ts";
 import type { AppendReply, AppendRequest, LatestEvents, ListHead, ListTail } from "../../feed/store.ts";
 import { decideAppend, nextEpoch, type StoredHead } from "./append_decision.ts";
@@ -57,6 +57,14 @@ export class MemoryList {
       return this.#push(request, epoch, 1);
     }
     return this.#push(request, head.epoch, head.seq + 1);
+  }
+
+  /** Asks readers for another interval, if the head is still `expected`. */
+  setPullInterval(expected: Position, pullMs: number): "written" | "moved" {
+    const head = this.#head;
+    if (head === undefined || comparePositions(head, expected) !== 0) return "moved";
+    this.#head = { ...head, pullMs };
+    return "written";
   }
 
   /** The newest `countEvents` elements. */

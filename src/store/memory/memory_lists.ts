@@ -19,6 +19,11 @@ export function memoryLists(state: MemoryState): ListStore {
         }
         return reply;
       }),
+    setPullInterval: ({ list, fence, expected, pullMs }, signal) =>
+      state.run(signal, () => {
+        if (fence !== state.fence) return "fenced";
+        return state.lists.get(list)?.setPullInterval(expected, pullMs) ?? "moved";
+      }),
     readTail: (list, countEvents, signal) =>
       state.run(
         signal,

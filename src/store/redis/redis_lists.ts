@@ -5,6 +5,7 @@ import { checkBatch } from "../batch_plan.ts";
 import { HintQueue } from "../memory/hint_queue.ts";
 import { parseHint } from "./hint_text.ts";
 import type { KeyNames } from "../key_names.ts";
+import { PULL_INTERVAL_SCRIPT, pullIntervalCall, readPullIntervalReply } from "./pull_interval_script.ts";
 import type { RedisCaller } from "./redis_caller.ts";
 import type { ReadCommand } from "./redis_transport.ts";
 import { headOf, textsOf } from "./reply_shape.ts";
@@ -14,7 +15,7 @@ import { closedFailure, storeFailure } from "../store_failure.ts";
 const FIELDS_PER_READ = 2000;
 
 /**
- * Lists under `names`. Billed on Upstash: an append 9, a tail 2, latest events 2, hints 1 for each time
+ * Lists under `names`. Billed on Upstash: an append 9, a pull interval 4, a tail 2, latest events 2, hints 1 for each time
  * they are opened.
  */
 export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
@@ -26,6 +27,10 @@ export function redisLists(redis: RedisCaller, names: KeyNames): ListStore {
       return readAppendReply(
         await redis.script(APPEND_SCRIPT, keys, appendArguments(names, request), signal),
       );
+    },
+    async setPullInterval(request, signal) {
+      const { keys, args } = pullIntervalCall(names, request);
+      return readPullIntervalReply(await redis.script(PULL_INTERVAL_SCRIPT, keys, args, signal));
     },
     async readTail(list, countEvents, signal): Promise<ListTail> {
       if (countEvents <= 0) {

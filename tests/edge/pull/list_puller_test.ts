@@ -1,8 +1,8 @@
 /** The one reader of a list: when it reads, how much, and what it makes of what it finds. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { TickcastError } from "../../../src/feed/error.ts";
 import { silentLog } from "../../../src/feed/log.ts";
-import type { FeedStore, Hint } from "../../../src/feed/store.ts";
+import { type FeedStore, type Hint, QUIET_PULL_MS } from "../../../src/feed/store.ts";
 import { EdgeCounters } from "../../../src/edge/edge_counters.ts";
 import { FeedSet } from "../../../src/edge/pull/feed_set.ts";
 import { RingBudget } from "../../../src/edge/pull/ring_budget.ts";
@@ -102,6 +102,34 @@ pure(
     const rested = s.asked.length;
     await s.clock.advance(60_000);
     assertEquals([s.asked.length, s.clock.pending], [rested, 0]);
+  },
+);
+
+pure(
+  "a list of a closed market is pulled 30 times a minute instead of 240, and its first event comes with its hint",
+  async () => {
+    await using s = scene();
+    s.faults.hints = "true";
+    await s.writer.append("tick", trades(3));
+    using _want = s.feeds.want(s.feed);
+    const pullsInAMinute = async () => {
+      await s.clock.advance(5_000);
+      const before = s.asked.length;
+      await s.clock.advance(60_000);
+      return s.asked.length - before;
+    };
+    assertEquals(await pullsInAMinute(), 240);
+    const store = createMemoryStore(s.clock, s.state);
+    const { head } = await store.readTail("tick", 0);
+    assert(head !== undefined);
+    const { fence } = s.state;
+    await store.setPullInterval({ list: "tick", fence, expected: head, pullMs: QUIET_PULL_MS });
+    assertEquals(await pullsInAMinute(), 30);
+    await s.clock.advance(500);
+    await s.writer.append("tick", trades(1));
+    await s.clock.advance(10);
+    assertEquals(held(s.feed), 4);
+    assertEquals(await pullsInAMinute(), 240);
   },
 );
 

@@ -29,6 +29,7 @@ function growingList(start: number, growth: number): ListStore & { readonly read
       });
     },
     append: unused,
+    setPullInterval: unused,
     readLatest: unused,
     hints: () => {
       throw new Error("not part of this test");

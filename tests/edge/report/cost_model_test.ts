@@ -17,6 +17,7 @@ const inputs = (over: Partial<CostInputs> = {}): CostInputs => ({
   edges: 1,
   lists: 4,
   pull_ms: 250,
+  quiet_pull_ms: 250,
   appends_per_second: 0,
   watched_hours: 24,
   market_hours: 24,
@@ -34,6 +35,14 @@ pure("a list that moves faster than its interval is read as often as it moves", 
   const { pulls, appends } = estimateCommands(inputs({ lists: 1, appends_per_second: 10 }));
   assertEquals(pulls, 10 * 86_400 * 30 * COMMANDS_PER_PULL);
   assertEquals(appends, 10 * 86_400 * 30 * COMMANDS_PER_APPEND);
+});
+
+pure("hours without events are pulled at their own interval where that is longer", () => {
+  const closed = { watched_hours: 24, market_hours: 0 };
+  const pullsADay = (over: Partial<CostInputs>) =>
+    estimateCommands(inputs({ ...closed, ...over })).pulls / 30;
+  assertEquals(pullsADay({ quiet_pull_ms: 2000 }), 4 * 86_400 / 2 * COMMANDS_PER_PULL);
+  assertEquals(pullsADay({ pull_ms: 5000, quiet_pull_ms: 2000 }), 4 * 86_400 / 5 * COMMANDS_PER_PULL);
 });
 
 pure("nobody watching costs no pulls, and read regions multiply writes alone", () => {
@@ -70,6 +79,7 @@ pure("GET /api/cost starts from what runs and takes the query's word over it", a
     edges: 1,
     lists: 2,
     pull_ms: 250,
+    quiet_pull_ms: 2000,
     appends_per_second: 2,
     watched_hours: 16,
     market_hours: 16,

@@ -97,6 +97,7 @@ const tails: FuzzTarget = {
     const store: ListStore = {
       readTail: () => Promise.resolve(answer),
       append: unused,
+      setPullInterval: unused,
       readLatest: unused,
       hints: () => {
         throw new Error("not part of this");
