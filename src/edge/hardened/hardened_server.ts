@@ -124,9 +124,13 @@ async function answerRequest(
   outgoing: ServerResponse,
 ): Promise<void> {
   const gone = Promise.withResolvers<void>();
-  outgoing.on("close", () => gone.resolve());
+  const left = new AbortController();
+  outgoing.on("close", () => {
+    gone.resolve();
+    left.abort();
+  });
   outgoing.on("error", () => gone.resolve());
-  const request = await readNodeRequest(incoming);
+  const request = await readNodeRequest(incoming, left.signal);
   const response = request instanceof Response
     ? request
     : await doors.answerFor(request, incoming.socket.remoteAddress, gone.promise);

@@ -12,8 +12,14 @@ const BODY_MAX_BYTES = 256 * 1024;
 /** Headers of a request; node:http leaves those past its own count out without a word. */
 const HEADERS_MAX_COUNT = 100;
 
-/** The request as the doors take it, or the refusal of one that is none. */
-export async function readNodeRequest(incoming: IncomingMessage): Promise<Request | Response> {
+/**
+ * The request as the doors take it, or the refusal of one that is none.
+ * @param gone becomes the request's signal: its peer has left, or has its answer
+ */
+export async function readNodeRequest(
+  incoming: IncomingMessage,
+  gone?: AbortSignal,
+): Promise<Request | Response> {
   try {
     const count = incoming.rawHeaders.length / 2;
     if (count > HEADERS_MAX_COUNT) {
@@ -29,7 +35,12 @@ export async function readNodeRequest(incoming: IncomingMessage): Promise<Reques
     const url = new URL(incoming.url ?? "/", `http://${headers.get("host") ?? "localhost"}`);
     const method = incoming.method ?? "GET";
     const body = method === "GET" || method === "HEAD" ? undefined : await readBody(incoming);
-    return new Request(url, { method, headers, ...(body !== undefined && { body }) });
+    return new Request(url, {
+      method,
+      headers,
+      ...(gone !== undefined && { signal: gone }),
+      ...(body !== undefined && { body }),
+    });
   } catch (error) {
     if (error instanceof TickcastError) return answerFault(error);
     return answerFault(new TickcastError("BAD_REQUEST", "Cannot answer as the request is not a proper one"));
