@@ -15,8 +15,8 @@ const SYMBOLS = 200;
 
 const SIGNALS_MAX = 120;
 const GAPS_MAX = 50;
-/** Nodes that come and go with what is shown at the moment; a node kept per signal or gap would be many times that. */
-const NODES_SLACK = 400;
+/** Nodes that come and go with what is shown, and those not collected yet; one kept per signal would be ten times that. */
+const NODES_SLACK = 2_500;
 
 /** A day and a half of minutes of everything the page keeps, as fast as it takes them. */
 async function aLongDay(page: Page, { edge, market }: Scene, from: number): Promise<void> {
