@@ -58,6 +58,7 @@ async function runAll(seconds: number): Promise<boolean> {
         "run",
         "--lock=tests/deno.lock",
         "--quiet",
+        "--v8-flags=--expose-gc",
         "--allow-all",
         import.meta.filename ?? "",
         `${shard}/${shards}`,
