@@ -20,7 +20,7 @@ import { MassiveDoor } from "./massive/massive_door.ts";
 import { type Operational, operational } from "./report/operational_routes.ts";
 import { PlanReader } from "./pull/plan_reader.ts";
 import type { AccessGate } from "./admit/principal.ts";
-import { reseat } from "./follow/reseat.ts";
+import { reseat } from "./deliver/reseat.ts";
 import { RingBudget } from "./pull/ring_budget.ts";
 import { SessionHub } from "./deliver/session_hub.ts";
 import type { StreamFeed } from "./pull/stream_feed.ts";

@@ -2,7 +2,7 @@
 import { formatCursor, type Position } from "../../feed/cursor.ts";
 import type { RequestId } from "./client_commands.ts";
 import type { EdgeCore } from "../edge_core.ts";
-import { placeFor, whenCaughtUp, whenWarm } from "../pull/feed_wait.ts";
+import { placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
 import { flushIntervalMs, streamFloorMs } from "../follow/flush_interval.ts";
 import { Follower } from "../follow/follower.ts";
 import type { Principal } from "../admit/principal.ts";

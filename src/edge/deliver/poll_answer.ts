@@ -6,7 +6,7 @@ import { formatCursor, type Position } from "../../feed/cursor.ts";
 import type { GapCause } from "../edge_counters.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Missing } from "../pull/log_record.ts";
-import { placeFor } from "../pull/feed_wait.ts";
+import { placeFor } from "./feed_wait.ts";
 import { gapMembers, Selection } from "../follow/selection.ts";
 import { selectionKey, type Wanted } from "../follow/wanted.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";

@@ -3,7 +3,7 @@ import type { Admission } from "../admit/principal.ts";
 import { parseCursor } from "../../feed/cursor.ts";
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
-import { placeFor, whenCaughtUp, whenWarm } from "../pull/feed_wait.ts";
+import { placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
 import { answerText, tagOf } from "../http_answer.ts";
 import { answerPoll, gapOfFrame, type PollAnswer } from "./poll_answer.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";

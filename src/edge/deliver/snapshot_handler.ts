@@ -1,7 +1,7 @@
 /** `GET /snapshot/{stream}`: the latest event of every wanted symbol, with the cursor it is true at. */
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
-import { whenWarm } from "../pull/feed_wait.ts";
+import { whenWarm } from "./feed_wait.ts";
 import { answerText, tagOf } from "../http_answer.ts";
 import type { Admission } from "../admit/principal.ts";
 import { askOfQuery } from "./query_ask.ts";

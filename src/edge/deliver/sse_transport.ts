@@ -9,7 +9,7 @@ import type { Principal } from "../admit/principal.ts";
 import { hello, type ServerMessage } from "./server_messages.ts";
 import { type ClientSink, Session } from "./session.ts";
 import type { SessionHub } from "./session_hub.ts";
-import { sseEvent, sseEventName, sseIdBlock, sseRetry } from "./sse_text.ts";
+import { sseEvent, sseEventName, sseIdBlock, sseRetry } from "../follow/sse_text.ts";
 import { subscribe, type SubscriptionRequest } from "./subscribe.ts";
 import * as say from "./server_messages.ts";
 import { publicError } from "../../feed/error.ts";

@@ -5,7 +5,7 @@
 import { TickcastError } from "../../feed/error.ts";
 import { parsePattern, patternList, symbolPatterns } from "../../feed/symbol.ts";
 import type { RequestId, SubscribeCommand, UnsubscribeCommand } from "./client_commands.ts";
-import { namesStream } from "../pull/feed_wait.ts";
+import { namesStream } from "./feed_wait.ts";
 import type { Follower } from "../follow/follower.ts";
 import { intervalOf, join, type Joining } from "./join_streams.ts";
 import type { Principal } from "../admit/principal.ts";

@@ -3,7 +3,7 @@
  * follower that needs it; text for sockets and bytes for event streams are made at first use and kept.
  */
 import type { GapCause } from "../edge_counters.ts";
-import { SSE_END, sseDataHead, sseEventBytes } from "../deliver/sse_text.ts";
+import { SSE_END, sseDataHead, sseEventBytes } from "./sse_text.ts";
 
 const encoder = new TextEncoder();
 

@@ -3,7 +3,7 @@
  * stream.
  */
 import type { EdgeCore } from "../edge_core.ts";
-import { placeFor, whenWarm } from "../pull/feed_wait.ts";
+import { placeFor, whenWarm } from "../deliver/feed_wait.ts";
 import { Follower, type FollowerHost } from "../follow/follower.ts";
 import type { MassiveSession } from "./massive_session.ts";
 import type { Wanted } from "../follow/wanted.ts";

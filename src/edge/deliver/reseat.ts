@@ -5,9 +5,9 @@
 import { ORIGIN, parseCursor } from "../../feed/cursor.ts";
 import { describeError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
-import type { Follower } from "./follower.ts";
-import { join } from "../deliver/join_streams.ts";
-import { Session } from "../deliver/session.ts";
+import type { Follower } from "../follow/follower.ts";
+import { join } from "./join_streams.ts";
+import { Session } from "./session.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** Moves everybody from one feed to the one that replaces it. */

@@ -2,8 +2,8 @@
 import type { Clock } from "../../feed/clock.ts";
 import { streamOfList } from "../../feed/stream.ts";
 import { isAhead, type Place, placeEarliest, placeNow, placeOf } from "../follow/resume.ts";
-import type { StreamFeed } from "./stream_feed.ts";
-import type { Start } from "../deliver/subscription_ask.ts";
+import type { StreamFeed } from "../pull/stream_feed.ts";
+import type { Start } from "./subscription_ask.ts";
 
 /** A cursor ahead of what this instance has seen is held for a fresh read no longer than this. */
 export const AHEAD_HOLD_MS = 2_000;
@@ -65,9 +65,7 @@ export const namesStream = (feed: StreamFeed, start: Start): boolean =>
 export function placeFor(feed: StreamFeed, start: Start): Place {
   if (start.from === "earliest") return placeEarliest(feed.log);
   if (start.from === "cursor" && namesStream(feed, start)) {
-    {
-      return placeOf(feed.log, start.cursor, !feed.isWarm || feed.isLost);
-    }
+    return placeOf(feed.log, start.cursor, !feed.isWarm || feed.isLost);
   }
   return placeNow(feed.log);
 }
