@@ -12,6 +12,7 @@ import {
   refusalOfSocketError,
   refusalOfUpgrade,
 } from "./refusal.ts";
+import { ReadRest, readSwitchOf } from "./read_rest.ts";
 
 /** Largest frame taken. Massive's limit is unknown, its clients' are about 1 MB, bursts at the open go beyond. */
 export const FRAME_MAX_BYTES = 64 * 1024 * 1024;
@@ -78,6 +79,7 @@ class WsSocket implements UpstreamSocket {
   #isClosed = false;
   #bytesRead = () => 0;
   #controlFrames = 0;
+  #rest: ReadRest | undefined;
 
   /** `settled` is called once: with true when open, with false when it never will be. */
   constructor(clock: Clock, url: string, settled: (isOpen: boolean) => void) {
@@ -89,7 +91,11 @@ class WsSocket implements UpstreamSocket {
     });
     this.#ws = ws;
     // Not every runtime counts a TLS socket's bytes: pings and pongs are counted by themselves.
-    ws.on("upgrade", ({ socket }) => this.#bytesRead = () => socket.bytesRead ?? 0);
+    ws.on("upgrade", ({ socket }) => {
+      this.#bytesRead = () => socket.bytesRead ?? 0;
+      const reading = readSwitchOf(socket);
+      if (reading !== undefined) this.#rest = new ReadRest(clock, reading);
+    });
     for (const event of ["ping", "pong"]) ws.on(event, () => this.#controlFrames++);
     ws.on("unexpected-response", (request, response) => {
       this.fail(refusalOfUpgrade(response.statusCode ?? 0));
@@ -103,6 +109,7 @@ class WsSocket implements UpstreamSocket {
     ws.on("close", (code, reason) => {
       this.#refusal ??= refusalOfClose(code, reason.toString());
       this.#isClosed = true;
+      this.#rest?.[Symbol.dispose]();
       this.#wake?.();
       this.#closed.resolve();
       settled(false);
@@ -113,9 +120,11 @@ class WsSocket implements UpstreamSocket {
     while (true) {
       if (this.#waiting.length > 0) {
         const burst = this.#waiting;
+        const chars = this.#waitingChars;
         this.#waiting = [];
         this.#waitingChars = 0;
         if (this.#ws.isPaused) this.#ws.resume();
+        this.#rest?.taken(chars);
         yield burst;
       } else if (this.#isClosed) return;
       else await new Promise<void>((resolve) => this.#wake = resolve);

@@ -41,6 +41,44 @@ Deno.test("frames come in order, and a frame of several MB comes whole", async (
   await socket.close();
 });
 
+Deno.test("single frames in quick succession are read several at a time, all of them and in order", async () => {
+  const count = 600;
+  await using server = await wsUpstream((socket) => {
+    let next = 0;
+    const ticking = setInterval(() => {
+      for (let n = 0; n < 2 && next < count; n++) socket.send(String(next++));
+      if (next === count) clearInterval(ticking);
+    }, 1);
+    socket.on("close", () => clearInterval(ticking));
+  });
+  const socket = await opened(server.url);
+  const texts: string[] = [];
+  let bursts = 0;
+  for await (const burst of socket.bursts()) {
+    bursts++;
+    texts.push(...burst.map(({ text }) => text));
+    if (texts.length === count) break;
+  }
+  assertEquals(texts, Array.from({ length: count }, (_, n) => String(n)));
+  assert(bursts < count / 2, `${bursts} bursts`);
+  await socket.close();
+});
+
+Deno.test("what was sent just before the other side let go is read although the socket rested", async () => {
+  await using server = await wsUpstream((socket) => {
+    for (let n = 0; n < 20; n++) setTimeout(() => socket.send(String(n)), n * 2);
+    setTimeout(() => {
+      socket.send("last");
+      socket.close(1001);
+    }, 41);
+  });
+  const socket = await opened(server.url);
+  const texts: string[] = [];
+  await read(socket, (text) => void texts.push(text));
+  assertEquals(texts, [...Array.from({ length: 20 }, (_, n) => String(n)), "last"]);
+  assertEquals(socket.endedBy().kind, "closed");
+});
+
 Deno.test("a close on purpose reaches the other side as a close frame with 1000", async () => {
   const codes: number[] = [];
   await using server = await wsUpstream((socket) => socket.on("close", (code) => codes.push(code)));
