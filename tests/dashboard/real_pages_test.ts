@@ -4,6 +4,9 @@ import { loadPages } from "../../src/dashboard/pages.ts";
 import { startRunning } from "../support/running.ts";
 import { browserTest, inspect, textOf, untilText } from "./live_rig.ts";
 
+/** What is tried: nothing runs in a frozen page that could say it has had enough. */
+const FROZEN_MS = 500;
+
 browserTest(
   "on the real program both pages come alive under its own policy, and survive being frozen",
   async (browser) => {
@@ -23,7 +26,7 @@ browserTest(
     const session = await context.newCDPSession(page);
     const before = (await inspect(page, sym)).stats.events;
     await session.send("Page.setWebLifecycleState", { state: "frozen" });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, FROZEN_MS));
     await session.send("Page.setWebLifecycleState", { state: "active" });
     await untilText(page, "link-text", "Live");
     await page.waitForFunction(

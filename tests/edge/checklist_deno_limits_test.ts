@@ -8,6 +8,7 @@ import { SocketClient } from "./test_clients.ts";
 const MIB = 1024 * 1024;
 /** Longer than the hardened server gives headers. */
 const TRICKLE_MS = 6_500;
+const TRICKLE_EVERY_MS = 500;
 
 Deno.test("headers that trickle and silence have no deadline there, and trouble nobody (SERVER=deno)", async () => {
   await using rig = edgeRig();
@@ -20,9 +21,9 @@ Deno.test("headers that trickle and silence have no deadline there, and trouble 
   const watch = (one: Deno.Conn, name: string) =>
     one.read(new Uint8Array(1)).then(() => ended.push(name), () => ended.push(name));
   const [first, second] = [watch(slow, "slow"), watch(silent, "silent")];
-  for (let n = 0; n < TRICKLE_MS / 500; n++) {
+  for (let n = 0; n < TRICKLE_MS / TRICKLE_EVERY_MS; n++) {
     await write("x");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, TRICKLE_EVERY_MS));
   }
   assertEquals(ended, []);
   await using client = new SocketClient(port, "/ws/tick");

@@ -1,6 +1,8 @@
 /** How a whole process goes away: clients told, waiting polls answered, nothing left behind. */
 import { assert, assertEquals } from "@std/assert";
 import { COME_BACK_MIN_MS, DRAIN_SPREAD_MS } from "../../src/edge/drain.ts";
+import { metricTotal } from "../support/exposition.ts";
+import { until } from "../support/redis_server.ts";
 import { startRunning } from "../support/running.ts";
 
 const CLIENTS = 100;
@@ -17,11 +19,8 @@ Deno.test("a stop answers a waiting poll at once and closes a socket with 4002 a
   };
   await subscribed.promise;
   const waiting = fetch(`${running.base}/events/minute?wait=25`);
-  const active = async () =>
-    (await (await fetch(`${running.base}/metrics`)).text()).match(/transport="poll"} (\d+)/)?.[1];
-  for (let n = 0; n < 100 && await active() !== "1"; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const polls = () => metricTotal([running.base], 'ws_active_connections{transport="poll"}');
+  await until(async () => await polls() === 1, "the poll that waits");
   const askedAt = performance.now();
   await running[Symbol.asyncDispose]();
   const answer = await waiting;

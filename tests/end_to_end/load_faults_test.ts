@@ -1,10 +1,9 @@
 /** What breaks while clients watch: Redis hangs, Redis comes back empty. Every client is told or loses nothing. */
 import { assert, assertEquals } from "@std/assert";
-import { systemClock, systemRandom } from "../../src/feed/clock.ts";
-import { carryOutLoad } from "../../src/operations/load.ts";
-import { readLoadArguments } from "../../src/operations/load/load_arguments.ts";
-import { type LoadReport, reportTable } from "../../src/operations/load/load_report.ts";
+import { reportTable } from "../../src/operations/load/load_report.ts";
 import { startCluster } from "../support/cluster.ts";
+import { metricTotal } from "../support/exposition.ts";
+import { startLoad } from "../support/load_run.ts";
 import { realPart } from "../support/real_parts.ts";
 import { until } from "../support/redis_server.ts";
 
@@ -12,30 +11,8 @@ const redis = realPart("redis-server");
 const nginx = realPart("nginx");
 const missing = { ignore: redis.ignore || nginx.ignore, note: redis.note || nginx.note };
 
-interface Loading {
-  readonly report: Promise<LoadReport>;
-  /** Ends the run early. */
-  finish(): void;
-}
-
-function load(args: readonly string[]): Loading {
-  const plan = readLoadArguments(args);
-  assert(plan !== undefined);
-  const stop = new AbortController();
-  const report = carryOutLoad(plan, {
-    clock: systemClock,
-    random: systemRandom,
-    print: () => {},
-    signal: stop.signal,
-  });
-  return { report, finish: () => stop.abort() };
-}
-
 /** Events this instance has pulled from its lists so far. */
-async function pulled(base: string): Promise<number> {
-  const text = await (await fetch(`${base}/metrics`)).text();
-  return Number(/^tickcast_events_pulled_total (\d+)$/m.exec(text)?.[1] ?? 0);
-}
+const pulled = (base: string) => metricTotal([base], "tickcast_events_pulled_total");
 
 async function moreEventsAt(base: string): Promise<void> {
   const before = await pulled(base);
@@ -51,7 +28,7 @@ Deno.test({
     const [first, second] = cluster.edges;
     assert(first && second);
     const urls = ["--url", first.base, "--url", second.base];
-    const loading = load([...urls, "--stages", "30:0.5,30:60", "--mix", "ws:60,sse:30,poll:10"]);
+    const loading = startLoad([...urls, "--stages", "30:0.5,30:60", "--mix", "ws:60,sse:30,poll:10"]);
     try {
       await moreEventsAt(first.base);
       cluster.redis.pause();

@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type LoadReport, reportTable } from "../../src/operations/load/load_report.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { activeAt, BUSY_SYMBOLS, startLoad } from "../support/load_run.ts";
+import { metricTotal } from "../support/exposition.ts";
+import { activeAt, BUSY_SYMBOLS, startLoad, untilCountedIn } from "../support/load_run.ts";
 import { startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
 import { until } from "../support/redis_server.ts";
@@ -20,7 +21,11 @@ const longNote = missing.note || (long ? "" : " (ignored: TICKCAST_LONG=1 runs i
 /** Design §5: a leader that died is replaced within so long, and the flow may take as long again on a slow machine. */
 const FLOWS_AGAIN_LIMIT_MS = 30_000;
 const WITHIN_MS = 60_000;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** The fault itself: longer than any call's limit, and than health and the clients' own patience. */
+const REDIS_AWAY_MS = 20_000;
+const redisStaysAway = () => new Promise((resolve) => setTimeout(resolve, REDIS_AWAY_MS));
+/** Trades the new leader receives before it is asked whether they all arrived. */
+const TRADES_OF_NEW_LEADER = 60;
 
 /** A trade's identity on the wire and in an event (design §3). */
 const identity = (sym: unknown, x: unknown, trfi: unknown, id: unknown) => `${sym}|${x}|${trfi ?? ""}|${id}`;
@@ -55,6 +60,16 @@ const everybody = async ({ edges }: Cluster) =>
 
 const eventsAt = (client: CollectingClient) => client.seen.get("tick")?.events.length ?? 0;
 
+/** Resolves when the edges have told so many gaps of `cause`: one a client at least. */
+const untilToldOf = (cause: string, clients: number, { edges }: Cluster) =>
+  until(
+    async () =>
+      await metricTotal(edges.map(({ base }) => base), `tickcast_gaps_told_total{cause="${cause}"}`) >=
+        clients,
+    `${clients} clients told of the gap`,
+    WITHIN_MS,
+  );
+
 /** Everything but what was lost untold is a figure; that is none. */
 function assertNothingUntold({ totals, malformed }: LoadReport, table: string): void {
   assertEquals([totals.undetected, totals.repeats, malformed], [0, 0, {}], table);
@@ -86,6 +101,8 @@ async function underWatch(
     await using client = collectByWebSocket(base, ["tick"], "tick:0-0");
     await client.until(() => eventsAt(client) > 20, WITHIN_MS);
     const told = await fault({ cluster, client, taken });
+    // The run's own word that everybody is in: what the edges had sent before is read by then.
+    await untilCountedIn(run, clients, WITHIN_MS);
     run.finish();
     const report = await run.report;
     return { report, table: `${reportTable(report)}\n  ${told}` };
@@ -128,7 +145,12 @@ function takeover(clients: number, rampSeconds: number, signal: Deno.Signal) {
     const count = eventsAt(client);
     await client.until(() => eventsAt(client) > count, FLOWS_AGAIN_LIMIT_MS);
     const flowsMs = performance.now() - startMs;
-    await sleep(2_000);
+    await until(
+      () => taken.of(present()?.id ?? -1).length > TRADES_OF_NEW_LEADER,
+      "more for the new leader",
+      WITHIN_MS,
+    );
+    await untilToldOf("upstream", clients, cluster);
     const received = await assertAllArrive(watched);
     return `${signal}: the standby led after ${Math.round(ledMs)} ms, events after ${
       Math.round(flowsMs)
@@ -177,17 +199,17 @@ Deno.test({
       };
       let since = eventsAt(client);
       cluster.redis.pause();
-      await sleep(20_000);
+      await redisStaysAway();
       cluster.redis.resume();
       const hung = await back("hung", since);
       // Ingest kept what it received meanwhile: nothing is missing.
       const received = await assertAllArrive(watched);
       await cluster.redis.stop();
-      await sleep(20_000);
+      await redisStaysAway();
       since = eventsAt(client);
       await cluster.redis.start();
       const gone = await back("gone", since);
-      await sleep(2_000);
+      await untilToldOf("epoch", 1_000, cluster);
       return `${hung}, all ${received} trades received by then arrived once; ${gone}`;
     });
     await keep("redis_away", table);

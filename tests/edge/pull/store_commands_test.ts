@@ -62,6 +62,8 @@ Deno.test({
     await writer.append("tick", [aTrade()]);
     await writer.append("minute", [aTrade()]);
     const lists = new Set<string>();
+    let reads = 0;
+    let lastReadMs = 0;
     await using store = await open();
     const counting = new Proxy(store, {
       get(target, key) {
@@ -69,6 +71,8 @@ Deno.test({
         if (key !== "readTail") return value;
         return (list: string, count: number, signal: AbortSignal) => {
           lists.add(list);
+          reads++;
+          lastReadMs = performance.now();
           return target.readTail(list, count, signal);
         };
       },
@@ -80,6 +84,11 @@ Deno.test({
       () => void writer.append("tick", [aTrade({ tid: `w${tid++}` })]).catch(() => {}),
       1000 / APPENDS_PER_SECOND,
     );
+    /** What a subscription costs once is over when it is pulled at its pace. */
+    const untilSteady = () => {
+      const before = reads;
+      return until(() => reads >= before + 3, "three pulls");
+    };
     /** Calls of the edge in a while: what Redis saw, less the writer's own. */
     const measure = async () => {
       const [before, appended] = [await callsOf(server), tid];
@@ -88,11 +97,10 @@ Deno.test({
     };
     try {
       const leave = [follow(rig, "tick")];
-      await until(() => lists.has("tick"), "the first pull");
-      await pause(500);
+      await untilSteady();
       const one = await measure();
       while (leave.length < 5_000) leave.push(follow(rig, "tick"));
-      await pause(500);
+      await untilSteady();
       const many = await measure();
       // A pull an interval, one more at each hint, the plan now and then; each measure may catch one more or less of each.
       const mostPerSecond = 1000 / PULL_MS + APPENDS_PER_SECOND + 1;
@@ -101,7 +109,7 @@ Deno.test({
       assert(many <= one * 1.25 + 3, `${one} calls for one client, ${many} for 5 000`);
       assertEquals([...lists], ["tick"], "no list that nobody wants");
       for (const one of leave) one();
-      await pause(LINGER_MS * 3);
+      await until(() => performance.now() - lastReadMs > 2 * LINGER_MS, "the end of the linger", 30_000);
       const idle = await measure();
       assert(idle <= 2, `${idle} calls after the last client left`);
     } finally {
