@@ -94,11 +94,11 @@ for (const transport of TRANSPORTS) {
     edge.append("tick", trade("NVDA", 1));
     await until("NVDA", () => seen.length === 1);
     second.change({ symbols: ["TSLA"] });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const asked = () => JSON.stringify([edge.commands, edge.requests]);
+    await until("the edge asked for TSLA", () => asked().includes("TSLA"));
     for (const sym of ["NVDA", "TSLA"]) edge.append("tick", trade(sym, 2));
     await until("TSLA", () => seen.length === 2);
     second.unsubscribe();
-    await new Promise((resolve) => setTimeout(resolve, 150));
     edge.append("tick", trade("TSLA", 3));
     append(edge, 2, 2);
     await until("AAPL", () => taken.prices.length === 2);
