@@ -2,26 +2,23 @@
  * The roles apart, over a real Redis by TCP and by REST, with both servers: planted secrets are looked for in every log line, answer,
  * metric and in what stands in Redis.
  */
-import { assert, assertEquals } from "@std/assert";
-import { SignJWT } from "jose";
 import { systemClock } from "../../src/feed/clock.ts";
 import { silentLog } from "../../src/feed/log.ts";
 import { startSimulator } from "../../src/simulator/start_simulator.ts";
 import { SocketClient, StreamClient } from "../edge/test_clients.ts";
+import {
+  assertSaysNoSecret,
+  PLANTED,
+  PLANTED_AUTH,
+  plantedToken,
+  secretsOf,
+} from "../support/planted_secrets.ts";
 import { realPart } from "../support/real_parts.ts";
 import { type RedisServer, startRedis, until } from "../support/redis_server.ts";
 import { startRestFront } from "../support/rest_front.ts";
 import { type Running, startRunning } from "../support/running.ts";
 
 const redis = realPart("redis-server");
-const API_KEY = "PLANTED-massive-key";
-const JWT_SECRET = "PLANTED-jwt-secret-of-more-than-32-characters";
-const ADMIN_TOKEN = "PLANTED-admin-token-0123456789";
-const PASSWORD = "PLANTED-redis-password";
-
-const token = () =>
-  new SignJWT({ sub: "user-1" }).setProtectedHeader({ alg: "HS256" }).setIssuer("https://id.example.com")
-    .setAudience("tickcast").setExpirationTime("1h").sign(new TextEncoder().encode(JWT_SECRET));
 
 const PATHS = [
   "/health/streams",
@@ -79,16 +76,6 @@ async function everythingIn(server: RedisServer): Promise<string[]> {
   return said;
 }
 
-function assertClean(said: readonly string[], secrets: readonly string[]): void {
-  const text = said.join("\n");
-  assert(text.length > 10_000, "there was something to look in");
-  assertEquals(text.match(/.{0,80}PLANTED.{0,40}/)?.[0], undefined);
-  for (const secret of secrets) {
-    const at = text.indexOf(secret);
-    assertEquals(text.slice(Math.max(0, at - 80), Math.max(0, at)), "", `…${secret.slice(-6)} is said`);
-  }
-}
-
 async function runApart(server: string, store: Record<string, string>, lists: RedisServer): Promise<void> {
   await using simulator = await startSimulator({ symbols: 5, rate: 100 }, {
     clock: systemClock,
@@ -96,7 +83,7 @@ async function runApart(server: string, store: Record<string, string>, lists: Re
   });
   await using ingest: Running = await startRunning({
     ROLE: "ingest",
-    MASSIVE_API_KEY: API_KEY,
+    MASSIVE_API_KEY: PLANTED.apiKey,
     MASSIVE_REALTIME_URL: simulator.url,
     MASSIVE_BUSINESS_URL: `${simulator.url}/business`,
     DATA_FREQUENCIES: "tick,minute,fmv",
@@ -106,30 +93,25 @@ async function runApart(server: string, store: Record<string, string>, lists: Re
   await using edge: Running = await startRunning({
     ROLE: "edge",
     SERVER: server,
-    AUTH_MODE: "jwt",
-    JWT_SECRET,
-    JWT_ISSUER: "https://id.example.com",
-    JWT_AUDIENCE: "tickcast",
-    ADMIN_TOKEN,
+    ...PLANTED_AUTH,
     LOG_LEVEL: "debug",
     ...store,
   });
-  const good = await token();
+  const good = await plantedToken();
   {
     await using client = new SocketClient(edge.base, "/ws/tick?symbols=*", ["tickcast.v1", `bearer.${good}`]);
     await client.events(5);
-    const said = await askEdge(edge.base, [good, ADMIN_TOKEN, "PLANTED-wrong-token-0123456789"]);
+    const said = await askEdge(edge.base, [good, PLANTED.adminToken, PLANTED.wrongToken]);
     const tickets = await useTicket(edge.base, good);
     const healthOf = await fetch(`${ingest.base}/health/ready`);
     said.push(await healthOf.text(), ...tickets.said, JSON.stringify(client.messages));
     const kept = await everythingIn(lists);
     const secrets = [
-      good,
-      good.split(".")[2] ?? good,
+      ...secretsOf(good),
       tickets.ticket.split(".")[1] ?? "",
       store.UPSTASH_REDIS_REST_TOKEN ?? good,
     ];
-    assertClean([...said, ...ingest.lines, ...edge.lines, ...kept], secrets);
+    assertSaysNoSecret([...said, ...ingest.lines, ...edge.lines, ...kept], secrets);
   }
   await until(() => ingest.lines.some((line) => line.includes("upstream_connect")), "ingest's log", 5_000);
 }
@@ -140,7 +122,10 @@ for (const server of ["deno", "hardened"]) {
       `ingest and edge apart over Redis by TCP say and keep none of their secrets (SERVER=${server})${redis.note}`,
     ignore: redis.ignore,
     async fn() {
-      await using lists = await startRedis({ args: ["--requirepass", PASSWORD], password: PASSWORD });
+      await using lists = await startRedis({
+        args: ["--requirepass", PLANTED.redisPassword],
+        password: PLANTED.redisPassword,
+      });
       await runApart(server, { REDIS_URL: lists.url }, lists);
     },
   });

@@ -2,21 +2,15 @@
  * Secrets are never in a log line, an error, a metric or an answer: planted ones are looked for in everything a full
  * run says.
  */
-import { assert, assertEquals } from "@std/assert";
-import { SignJWT } from "jose";
+import {
+  assertSaysNoSecret,
+  PLANTED,
+  PLANTED_AUTH,
+  plantedToken,
+  secretsOf,
+} from "../support/planted_secrets.ts";
 import { startRunning } from "../support/running.ts";
 import { SocketClient } from "../edge/test_clients.ts";
-
-const JWT_SECRET = "PLANTED-jwt-secret-of-more-than-32-characters";
-const ADMIN_TOKEN = "PLANTED-admin-token-0123456789";
-const WRONG_TOKEN = "PLANTED-wrong-token-0123456789";
-const REDIS_PASSWORD = "PLANTED-redis-password";
-const REST_TOKEN = "PLANTED-rest-token";
-const API_KEY = "PLANTED-massive-key";
-
-const token = () =>
-  new SignJWT({ sub: "user-1" }).setProtectedHeader({ alg: "HS256" }).setIssuer("https://id.example.com")
-    .setAudience("tickcast").setExpirationTime("1h").sign(new TextEncoder().encode(JWT_SECRET));
 
 const READING = [
   "/",
@@ -38,17 +32,17 @@ const READING = [
   "/nowhere",
   "/ws",
   "/massive/stocks",
-  `/events/tick?token=${WRONG_TOKEN}`,
-  `/sse/tick?ticket=${WRONG_TOKEN}`,
-  `/sse/tick?access_token=${WRONG_TOKEN}`,
+  `/events/tick?token=${PLANTED.wrongToken}`,
+  `/sse/tick?ticket=${PLANTED.wrongToken}`,
+  `/sse/tick?access_token=${PLANTED.wrongToken}`,
 ];
 /** Without a store these wait for it, which is their own affair. */
 const READING_WITHOUT_STORE = READING.filter((path) => !/^\/(events|snapshot|sse)/.test(path));
 const ACTING = [
   ["POST", "/api/reload", ""],
   ["POST", "/api/websocket/rebalance", ""],
-  ["POST", "/api/websocket/tickers", JSON.stringify({ action: WRONG_TOKEN })],
-  ["POST", "/api/websocket/connections", WRONG_TOKEN],
+  ["POST", "/api/websocket/tickers", JSON.stringify({ action: PLANTED.wrongToken })],
+  ["POST", "/api/websocket/connections", PLANTED.wrongToken],
   ["POST", "/tickets", ""],
   ["DELETE", "/api/websocket/connections/none", ""],
 ] as const;
@@ -87,54 +81,44 @@ async function firstChunk(response: Response): Promise<string> {
   return new TextDecoder().decode(first?.value);
 }
 
-function assertClean(said: readonly string[], secrets: readonly string[]): void {
-  const text = said.join("\n");
-  assert(text.length > 10_000, "there was something to look in");
-  assertEquals(text.match(/.{0,80}PLANTED.{0,40}/)?.[0], undefined);
-  for (const secret of secrets) {
-    const at = text.indexOf(secret);
-    assertEquals(text.slice(Math.max(0, at - 80), Math.max(0, at)), "", `…${secret.slice(-6)} is said`);
-  }
-}
-
 Deno.test("a full run with tokens says none of its secrets", async () => {
-  const good = await token();
+  const good = await plantedToken();
   await using running = await startRunning({
-    AUTH_MODE: "jwt",
-    JWT_SECRET,
-    JWT_ISSUER: "https://id.example.com",
-    JWT_AUDIENCE: "tickcast",
-    ADMIN_TOKEN,
+    ...PLANTED_AUTH,
     LOG_LEVEL: "debug",
     SIMULATOR_SYMBOLS: "5",
   });
   const port = Number(new URL(running.base).port);
-  const said = await askEverything(running.base, [good, ADMIN_TOKEN, WRONG_TOKEN]);
+  const said = await askEverything(running.base, [good, PLANTED.adminToken, PLANTED.wrongToken]);
   {
     await using client = new SocketClient(port, "/ws/tick?symbols=*", ["tickcast.v1", `bearer.${good}`]);
-    await client.say({ action: "auth", token: WRONG_TOKEN });
+    await client.say({ action: "auth", token: PLANTED.wrongToken });
     await client.first("error");
-    await client.say({ action: WRONG_TOKEN });
+    await client.say({ action: PLANTED.wrongToken });
     await client.until("a second error", () => client.of("error").length > 1);
     await using program = new SocketClient(port, "/massive/stocks");
-    await program.say({ action: "auth", params: WRONG_TOKEN });
+    await program.say({ action: "auth", params: PLANTED.wrongToken });
     await program.closed;
-    await using refused = new SocketClient(port, `/ws/tick?token=${WRONG_TOKEN}`);
+    await using refused = new SocketClient(port, `/ws/tick?token=${PLANTED.wrongToken}`);
     await refused.closed;
     said.push(JSON.stringify([client.messages, program.messages]));
   }
-  assertClean([...said, ...running.lines], [JWT_SECRET, ADMIN_TOKEN, good, good.split(".")[2] ?? good]);
+  assertSaysNoSecret([...said, ...running.lines], [
+    PLANTED.jwtSecret,
+    PLANTED.adminToken,
+    ...secretsOf(good),
+  ]);
 });
 
 Deno.test("an edge that can't reach its Redis says so without its password", async () => {
   await using running = await startRunning({
     ROLE: "edge",
-    REDIS_URL: `redis://edge:${REDIS_PASSWORD}@127.0.0.1:1/0`,
-    ADMIN_TOKEN,
+    REDIS_URL: `redis://edge:${PLANTED.redisPassword}@127.0.0.1:1/0`,
+    ADMIN_TOKEN: PLANTED.adminToken,
     LOG_LEVEL: "debug",
   });
-  const said = await askEverything(running.base, [ADMIN_TOKEN], READING_WITHOUT_STORE);
-  assertClean([...said, ...running.lines], [REDIS_PASSWORD]);
+  const said = await askEverything(running.base, [PLANTED.adminToken], READING_WITHOUT_STORE);
+  assertSaysNoSecret([...said, ...running.lines], [PLANTED.redisPassword]);
 });
 
 Deno.test("an edge with a wrong REST token says so without the token", async () => {
@@ -146,21 +130,21 @@ Deno.test("an edge with a wrong REST token says so without the token", async () 
   await using running = await startRunning({
     ROLE: "edge",
     UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${front.addr.port}`,
-    UPSTASH_REDIS_REST_TOKEN: REST_TOKEN,
-    ADMIN_TOKEN,
+    UPSTASH_REDIS_REST_TOKEN: PLANTED.restToken,
+    ADMIN_TOKEN: PLANTED.adminToken,
     LOG_LEVEL: "debug",
   });
-  const said = await askEverything(running.base, [ADMIN_TOKEN], READING_WITHOUT_STORE);
-  assertClean([...said, ...running.lines], [REST_TOKEN]);
+  const said = await askEverything(running.base, [PLANTED.adminToken], READING_WITHOUT_STORE);
+  assertSaysNoSecret([...said, ...running.lines], [PLANTED.restToken]);
 });
 
 Deno.test("an ingest whose key is refused says so without the key", async () => {
   await using running = await startRunning({
-    MASSIVE_API_KEY: API_KEY,
+    MASSIVE_API_KEY: PLANTED.apiKey,
     MASSIVE_REALTIME_URL: "ws://127.0.0.1:1",
-    ADMIN_TOKEN,
+    ADMIN_TOKEN: PLANTED.adminToken,
     LOG_LEVEL: "debug",
   });
-  const said = await askEverything(running.base, [ADMIN_TOKEN]);
-  assertClean([...said, ...running.lines], [API_KEY]);
+  const said = await askEverything(running.base, [PLANTED.adminToken]);
+  assertSaysNoSecret([...said, ...running.lines], [PLANTED.apiKey]);
 });
