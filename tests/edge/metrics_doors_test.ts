@@ -4,18 +4,9 @@
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import { aMinute, aTrade } from "../support/event_factory.ts";
+import { assertSamples, scrapeMetrics } from "../support/exposition.ts";
 import { edgeRig } from "./edge_rig.ts";
 import { poll, SocketClient, StreamClient } from "./test_clients.ts";
-
-async function scrape(base: string): Promise<Map<string, number>> {
-  const text = await (await fetch(`${base}/metrics`)).text();
-  return new Map(
-    text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-      const space = line.lastIndexOf(" ");
-      return [line.slice(0, space), Number(line.slice(space + 1))];
-    }),
-  );
-}
 
 Deno.test("what the metrics say was sent is what clients received", async () => {
   await using rig = edgeRig();
@@ -38,19 +29,18 @@ Deno.test("what the metrics say was sent is what clients received", async () => 
   const polled = await poll(port, "/events/tick?cursor=earliest&symbols=MSFT");
   assertEquals(polled.events.length, 40);
 
-  const values = await scrape(base);
+  const values = await scrapeMetrics(base);
   const received = [...clients, stream].reduce((sum, client) => sum + client.messages.length, 1);
-  assertEquals(
-    values.get("tickcast_events_sent_total"),
-    expected.reduce((a, b) => a + b) + polled.events.length,
-  );
-  assertEquals(values.get("ws_messages_sent_total"), received);
-  assertEquals(values.get('ws_active_connections{transport="ws"}'), 7);
-  assertEquals(values.get('ws_active_connections{transport="sse"}'), 1);
-  assertEquals(values.get('tickcast_connections_accepted_total{transport="ws"}'), 7);
-  assertEquals(values.get('tickcast_connections_accepted_total{transport="poll"}'), 1);
-  assertEquals(values.get("tickcast_events_pulled_total"), 81);
-  assertEquals(values.get('tickcast_clients{tier="premium"}'), 8);
+  assertSamples(values, {
+    tickcast_events_sent_total: expected.reduce((a, b) => a + b) + polled.events.length,
+    ws_messages_sent_total: received,
+    'ws_active_connections{transport="ws"}': 7,
+    'ws_active_connections{transport="sse"}': 1,
+    'tickcast_connections_accepted_total{transport="ws"}': 7,
+    'tickcast_connections_accepted_total{transport="poll"}': 1,
+    tickcast_events_pulled_total: 81,
+    'tickcast_clients{tier="premium"}': 8,
+  });
   const stats = await (await fetch(`${base}/ws/stats`)).json();
   assertEquals([stats.active_connections, stats.messages_sent_1m], [8, received]);
   assertEquals(stats.subscriptions_by_symbol, { "*": 7, MSFT: 1 });
@@ -70,9 +60,11 @@ Deno.test("clients that leave are taken out of the gauges and stay in the totals
     await stream.first("subscribed");
   }
   while (rig.edge.hub.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  const values = await scrape(`http://127.0.0.1:${port}`);
+  const values = await scrapeMetrics(`http://127.0.0.1:${port}`);
   for (const transport of ["ws", "sse"]) {
-    assertEquals(values.get(`ws_active_connections{transport="${transport}"}`), 0);
-    assertEquals(values.get(`tickcast_connections_accepted_total{transport="${transport}"}`), 1);
+    assertSamples(values, {
+      [`ws_active_connections{transport="${transport}"}`]: 0,
+      [`tickcast_connections_accepted_total{transport="${transport}"}`]: 1,
+    });
   }
 });

@@ -1,4 +1,5 @@
 /** What `/metrics` says, read as a scraper reads it. */
+import { assertEquals } from "@std/assert";
 
 /** A sample's value by its name with labels, as it stands in the exposition. */
 export type Samples = ReadonlyMap<string, number>;
@@ -23,4 +24,10 @@ export async function metricTotal(bases: readonly string[], name: string): Promi
   const scrapes = await Promise.all(bases.map(scrapeMetrics));
   return scrapes.flatMap((samples) => [...samples]).filter(([sample]) => sample.startsWith(name))
     .reduce((sum, [, value]) => sum + value, 0);
+}
+
+/** These samples are there with these values. */
+export function assertSamples(samples: Samples, expected: Readonly<Record<string, number>>): void {
+  const found = Object.keys(expected).map((name) => [name, samples.get(name)]);
+  assertEquals(Object.fromEntries(found), expected);
 }
