@@ -45,10 +45,16 @@ async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<boole
   }
 }
 
+/** A connection on which so much was said. */
+async function openWith(port: number, text: string): Promise<Deno.Conn> {
+  const connection = await connect(port);
+  await writeAll(connection, bytesOf(text));
+  return connection;
+}
+
 /** Opens a socket; undefined when it was refused. Nothing but the handshake's answer is read. */
 async function openSocket(port: number, path: string): Promise<Deno.Conn | undefined> {
-  const connection = await connect(port);
-  await writeAll(connection, bytesOf(handshakeText(path)));
+  const connection = await openWith(port, handshakeText(path));
   const answer = new Uint8Array(64);
   const count = await connection.read(answer).catch(() => null);
   if (count !== null && new TextDecoder().decode(answer).startsWith("HTTP/1.1 101")) return connection;
@@ -147,6 +153,7 @@ async function hold(
   for (const connection of held) connection.close();
 }
 
+const leaveAlone = () => Promise.resolve(true);
 /** Writes one byte more; false once the server has gone. */
 const drip = (connection: Deno.Conn) => writeAll(connection, bytesOf("x"));
 const subscribe = (symbols: string) => ({
@@ -185,36 +192,28 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   "slow headers": (port, scale, report, stop) =>
     hold(
       200 * scale,
-      async () => {
-        const connection = await connect(port);
-        await writeAll(connection, bytesOf("GET /ws HTTP/1.1\r\nHost: x\r\nX-Slow: "));
-        return connection;
-      },
+      () => openWith(port, "GET /ws HTTP/1.1\r\nHost: x\r\nX-Slow: "),
       drip,
       report,
       stop,
     ),
   "half-open connections": (port, scale, report, stop) => {
     const silentUntilMs = performance.now() + HALF_OPEN_MS;
-    const tend = (one: Deno.Conn) => performance.now() < silentUntilMs ? Promise.resolve(true) : drip(one);
+    const tend = (one: Deno.Conn) => performance.now() < silentUntilMs ? leaveAlone() : drip(one);
     return hold(1000 * scale, () => connect(port), tend, report, stop);
   },
   "sockets never read": (port, scale, report, stop) =>
     hold(
       20 * scale,
       () => openSocket(port, "/ws/tick?symbols=*"),
-      () => Promise.resolve(true),
+      leaveAlone,
       report,
       stop,
     ),
   "streams read byte by byte": (port, scale, report, stop) =>
     hold(
       20 * scale,
-      async () => {
-        const connection = await connect(port);
-        await writeAll(connection, bytesOf("GET /sse/tick HTTP/1.1\r\nHost: x\r\n\r\n"));
-        return connection;
-      },
+      () => openWith(port, "GET /sse/tick HTTP/1.1\r\nHost: x\r\n\r\n"),
       (connection) => connection.read(new Uint8Array(1)).then((count) => count !== null, () => false),
       report,
       stop,
@@ -222,12 +221,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   "streams never read": (port, scale, report, stop) =>
     hold(
       20 * scale,
-      async () => {
-        const connection = await connect(port);
-        await writeAll(connection, bytesOf("GET /sse/tick HTTP/1.1\r\nHost: x\r\n\r\n"));
-        return connection;
-      },
-      () => Promise.resolve(true),
+      () => openWith(port, "GET /sse/tick HTTP/1.1\r\nHost: x\r\n\r\n"),
+      leaveAlone,
       report,
       stop,
     ),
