@@ -132,7 +132,7 @@ export class FlushGroup {
     for (let n = Math.min(index, followers.length) - 1; n >= 0; n--) {
       const follower = followers[n];
       if (follower === undefined || follower.place >= end || !follower.isReady) continue;
-      const frame = this.#advance(follower, nowMs);
+      const frame = this.#advance(follower, followers.length === 1, nowMs);
       if (frame === undefined || frame.isEmpty) continue;
       sent.messages++;
       sent.events += frame.count;
@@ -150,7 +150,7 @@ export class FlushGroup {
   }
 
   /** One step of one follower. Returns the frame it took, undefined when it may not take one now. */
-  #advance(follower: Follower, nowMs: number): Frame | undefined {
+  #advance(follower: Follower, isAlone: boolean, nowMs: number): Frame | undefined {
     const { host } = follower;
     const buffered = host.buffered();
     if (buffered === 0) host.drainedMs = nowMs;
@@ -159,9 +159,11 @@ export class FlushGroup {
       !host.mayTake(follower, buffered, nowMs, this.#isLate)
     ) return undefined;
     if (follower.place < this.feed.log.base) follower.leap();
-    const frame = follower.skip === undefined && !follower.isDegraded
-      ? this.#sharedFrame(follower)
-      : follower.ownFrame();
+    const frame = follower.skip !== undefined || follower.isDegraded
+      ? follower.ownFrame()
+      : isAlone
+      ? follower.selection.frameFor(follower.place)
+      : this.#sharedFrame(follower);
     follower.moveTo(frame);
     if (!frame.isEmpty) host.take(frame, follower);
     else if (follower.silentSinceMs === 0) follower.silentSinceMs = nowMs;

@@ -1,12 +1,15 @@
 /**
  * Frames that come out the same for different subscriptions: whoever wants the same events of the same range gets the same
- * frame, whatever else the two want. Kept only while the log stands still, and bounded.
+ * frame, whatever else they want. Kept only while the log stands still, and bounded; and only once two have asked for the
+ * same, for where all subscriptions differ nothing is worth keeping.
  */
 import type { Frame } from "./frame.ts";
 
 /** Frames kept at once, and their bytes together; beyond it all are forgotten. */
 const FRAMES_MAX = 4096;
 const BYTES_MAX = 8 * 1024 * 1024;
+/** What one has asked for is remembered so often. */
+const HASHES_MAX = 65_536;
 
 interface Shared {
   readonly frame: Frame;
@@ -16,12 +19,14 @@ interface Shared {
 /** See the file comment. */
 export class FrameShare {
   readonly #shared = new Map<number, Shared[]>();
+  /** Hashes of what one has asked for. */
+  readonly #once = new Set<number>();
   #count = 0;
   #bytes = 0;
   #end = -1;
 
   /**
-   * The frame of these events, made by `build` unless somebody had it made.
+   * The frame of these events, made by `build` unless it is here.
    * @param end the log's end; when it moves everything is forgotten
    * @param offsets of the events, ascending
    */
@@ -34,6 +39,11 @@ export class FrameShare {
     );
     if (known !== undefined) return known.frame;
     const frame = build();
+    if (!this.#once.has(hash)) {
+      if (this.#once.size >= HASHES_MAX) this.#once.clear();
+      this.#once.add(hash);
+      return frame;
+    }
     this.#bytes += frame.bytes;
     if (++this.#count > FRAMES_MAX || this.#bytes > BYTES_MAX) this.#forget(end);
     const entry = { frame, offsets };
@@ -44,6 +54,7 @@ export class FrameShare {
 
   #forget(end: number): void {
     this.#shared.clear();
+    this.#once.clear();
     this.#count = 0;
     this.#bytes = 0;
     this.#end = end;

@@ -9,6 +9,7 @@ import { Conflator } from "./conflation.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { Frame } from "./frame.ts";
 import type { FrameShare } from "./frame_share.ts";
+import { MatchOffsets } from "./match_offsets.ts";
 import { type LogRecord, type Missing, missingAfter } from "../pull/log_record.ts";
 import { projectEvent } from "./projection.ts";
 import type { StreamLog } from "../pull/stream_log.ts";
@@ -34,8 +35,8 @@ export interface SelectionStream {
 
 /** See the file comment. */
 export class Selection {
-  /** Offsets that match, ascending, complete from `#coveredFrom` on; unused when every symbol is wanted. */
-  #matches: number[] = [];
+  /** Offsets that match, complete from `#coveredFrom` on; unused when every symbol is wanted. */
+  readonly #matches = new MatchOffsets();
   #coveredFrom: number;
   #frames = new Map<number, Frame>();
   #framesEnd = -1;
@@ -52,17 +53,12 @@ export class Selection {
   /** A matching event arrived at `offset`. Only called for selections that name symbols. */
   note(offset: number): void {
     this.#matches.push(offset);
-    if (this.#matches.length > 2 * MATCHES_MAX) this.forget(this.#matches.at(-MATCHES_MAX) ?? offset);
+    if (this.#matches.size > 2 * MATCHES_MAX) this.forget(this.#matches.at(MATCHES_MAX) ?? offset);
   }
 
   /** Nobody needs what is before `offset` any more. */
   forget(offset: number): void {
-    const { length } = this.#matches;
-    if (length === 0 || (this.#matches[0] ?? 0) >= offset) return;
-    if ((this.#matches[length - 1] ?? 0) < offset) this.#matches = [];
-    else if (length < 256 && offset <= (this.#matches[length >> 1] ?? 0)) return;
-    else this.#matches = this.#matches.slice(lowerBound(this.#matches, offset));
-    this.#coveredFrom = offset;
+    if (this.#matches.forgetBefore(offset) > 0) this.#coveredFrom = offset;
   }
 
   /**
@@ -82,6 +78,11 @@ export class Selection {
     const frame = this.#build(from, conflated, undefined);
     this.#frames.set(key, frame);
     return frame;
+  }
+
+  /** As {@link Selection.frameAt} where nobody else follows it: nothing is remembered. */
+  frameFor(from: number): Frame {
+    return this.#build(from, this.wanted.mode === "latest", undefined);
   }
 
   /** As {@link Selection.frameAt} for a follower that already has some lists up to further on; shared with nobody. */
@@ -224,8 +225,8 @@ export class Selection {
     take: (record: LogRecord, at: number) => boolean,
   ): number {
     const { log } = this.stream;
-    for (let n = lowerBound(this.#matches, from);; n++) {
-      const at = this.#matches[n];
+    for (let n = this.#matches.from(from);; n++) {
+      const at = this.#matches.at(n);
       if (at === undefined || at >= stop) return stop;
       const record = log.at(at);
       if (record === undefined || (skip !== undefined && hasAlready(skip, record))) continue;

@@ -3,15 +3,9 @@
  * and ids are our own and never hold a line break, so that nothing from the feed can forge a block.
  */
 
-const encoder = new TextEncoder();
-
 /** Up to where an event's data stands, and what follows it. */
 export const sseDataHead = (event: string): string => `event: ${event}\ndata: `;
 export const SSE_END = "\n\n";
-
-/** An event without its `id:` line, as bytes. `data` must hold no line break: JSON text never does. */
-export const sseEventBytes = (event: string, data: string): Uint8Array =>
-  encoder.encode(sseDataHead(event) + data + SSE_END);
 
 /** A whole event; `cursor` becomes what a native EventSource resumes from. */
 export function sseEvent(event: string, data: string, cursor: string | undefined): string {

@@ -46,17 +46,47 @@ function scene() {
 const idsOf = (body: string): number[] =>
   body === "" ? [] : JSON.parse(body).map(({ id }: { id: string }) => Number(id.split("-")[1]));
 
-pure("different subscriptions that want the same events of a range get the very same frame", () => {
+pure(
+  "from the second on different subscriptions that want the same events of a range get the very same frame",
+  () => {
+    const s = scene();
+    const [one, other, third, all] = [
+      s.want(["AAPL", "X"]),
+      s.want(["A*", "Y"]),
+      s.want(["AAPL", "Z"]),
+      s.want(["*"]),
+    ];
+    s.add("AAPL");
+    s.add("AAPL");
+    const alone = one.frameAt(0, false);
+    const kept = other.frameAt(0, false);
+    assertStrictEquals(third.frameAt(0, false), kept);
+    assertStrictEquals(all.frameAt(0, false), kept);
+    assertEquals(alone.wsText, kept.wsText);
+    assertEquals(s.counters.framesBuilt, 2);
+    s.add("MSFT");
+    assertEquals(idsOf(one.frameAt(0, false).body), [1, 2]);
+    assertEquals(idsOf(all.frameAt(0, false).body), [1, 2, 3]);
+  },
+);
+
+pure("a frame reads the same every time it is asked for, for sockets and event streams", () => {
   const s = scene();
-  const [one, other, all] = [s.want(["AAPL", "X"]), s.want(["A*", "Y"]), s.want(["*"])];
   s.add("AAPL");
-  s.add("AAPL");
-  assertStrictEquals(one.frameAt(0, false), other.frameAt(0, false));
-  assertStrictEquals(one.frameAt(0, false), all.frameAt(0, false));
-  assertEquals(s.counters.framesBuilt, 1);
-  s.add("MSFT");
-  assertEquals(idsOf(one.frameAt(0, false).body), [1, 2]);
-  assertEquals(idsOf(all.frameAt(0, false).body), [1, 2, 3]);
+  s.miss();
+  const [all] = [s.want(["*"])];
+  const decoder = new TextDecoder();
+  for (const from of [0, 1]) {
+    const frame = all.frameAt(from, false);
+    const texts = Array.from({ length: 3 }, () => frame.wsText);
+    assertEquals(new Set(texts).size, 1);
+    const [first, second, third, other] = ["c1", "c1", "c1", "c2"].map((cursor) =>
+      decoder.decode(frame.sseBlock(cursor))
+    );
+    assertEquals([second, third], [first, first]);
+    assertEquals(other, first?.replace("id: c1\n", "id: c2\n"));
+    assertEquals(first?.endsWith("\n\n"), true);
+  }
 });
 
 pure("a frame holds no more than its bound, a single event aside, and the next goes on behind it", () => {
