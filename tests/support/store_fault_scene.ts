@@ -10,6 +10,7 @@ import { EnduringClient, type Leg, TRANSPORTS } from "./enduring_client.ts";
 import { type Process, startProcess } from "./processes.ts";
 import { type RedisServer, startRedis, until } from "./redis_server.ts";
 import { type RestFront, startRestFront } from "./rest_front.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
 import { tradeKey } from "./told_timeline.ts";
 
 const FLOWS_WITHIN_MS = 60_000;
@@ -19,6 +20,8 @@ export interface StoreFaultScene extends AsyncDisposable {
   readonly redis: RedisServer;
   /** Between the processes and Redis, where they speak REST. */
   readonly front: RestFront | undefined;
+  /** The same, where they speak TCP over a wire that can be slow. */
+  readonly wire: TcpProxy | undefined;
   readonly ingest: Process;
   readonly edges: readonly Process[];
   /** Every trade the upstream handed to a connection, in order. */
@@ -39,12 +42,13 @@ export interface StoreFaultScene extends AsyncDisposable {
 
 /** Starts it; resolves once every client has events. */
 export async function storeFaultScene(
-  transport: "tcp" | "rest",
+  transport: "tcp" | "rest" | "wire",
   tradesPerSecond: number,
 ): Promise<StoreFaultScene> {
   await using started = new AsyncDisposableStack();
   const redis = started.use(await startRedis());
   const front = transport === "rest" ? started.use(await startRestFront(redis)) : undefined;
+  const wire = transport === "wire" ? started.use(startTcpProxy(redis.port)) : undefined;
   const written = new Map<string, number>();
   const note = (texts: readonly string[]) => {
     for (const text of texts) {
@@ -63,7 +67,7 @@ export async function storeFaultScene(
     }, { clock: systemClock, log: silentLog }),
   );
   const store: Record<string, string> = front === undefined
-    ? { REDIS_URL: redis.url }
+    ? { REDIS_URL: wire === undefined ? redis.url : `redis://127.0.0.1:${wire.port}` }
     : { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
   const upstream = {
     MASSIVE_API_KEY: "demo-key",
@@ -93,6 +97,7 @@ export async function storeFaultScene(
   return {
     redis,
     front,
+    wire,
     ingest,
     edges,
     written,

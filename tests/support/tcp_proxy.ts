@@ -1,9 +1,14 @@
-/** A TCP proxy that loses things: for what happens between a client and a server that are both well. */
+/** A TCP proxy that loses things, or is slow: for what happens between a client and a server that are both well. */
+
+/** Pieces on their way in one direction at most; beyond that the sender waits. */
+const PIECES_MAX = 1024;
 
 /** See {@link startTcpProxy}. */
 export class TcpProxy implements AsyncDisposable {
   /** What becomes of bytes from the server: passed on; or lost with the connection; or lost, the connection staying. */
   replies: "pass" | "cut" | "swallow" = "pass";
+  /** What it adds to every round trip, half of it each way. Pieces travel side by side, as on a long line. */
+  latencyMs = 0;
   /** New connections are closed at once. */
   refuses = false;
   #generation = 0;
@@ -68,9 +73,10 @@ export class TcpProxy implements AsyncDisposable {
     };
     const born = this.#generation;
     const isLost = () => born !== this.#generation;
+    const oneWayMs = () => this.latencyMs / 2;
     await Promise.all([
-      pump(client, server, () => isLost() ? "swallow" : "pass").then(both, both),
-      pump(server, client, () => isLost() ? "swallow" : this.replies).then(both, both),
+      pump(client, new Line(server, oneWayMs), () => isLost() ? "swallow" : "pass").then(both, both),
+      pump(server, new Line(client, oneWayMs), () => isLost() ? "swallow" : this.replies).then(both, both),
     ]);
   }
 }
@@ -78,13 +84,47 @@ export class TcpProxy implements AsyncDisposable {
 /** Starts a proxy before `port` of this machine, on a free port. */
 export const startTcpProxy = (port: number): TcpProxy => new TcpProxy(port);
 
-async function pump(from: Deno.Conn, to: Deno.Conn, mode: () => TcpProxy["replies"]): Promise<void> {
+async function pump(from: Deno.Conn, line: Line, mode: () => TcpProxy["replies"]): Promise<void> {
   const chunk = new Uint8Array(64 * 1024);
   for (;;) {
     const count = await from.read(chunk);
-    if (count === null || mode() === "cut") return;
+    if (count === null || mode() === "cut") return await line.end();
     if (mode() === "swallow") continue;
-    for (let at = 0; at < count;) at += await to.write(chunk.subarray(at, count));
+    await line.send(chunk.subarray(0, count));
+  }
+}
+
+/** One direction: what is sent arrives so much later, in order. */
+class Line {
+  #last: Promise<void> = Promise.resolve();
+  #onTheWay = 0;
+
+  constructor(readonly to: Deno.Conn, readonly oneWayMs: () => number) {}
+
+  /** Resolves when more may be sent. */
+  async send(bytes: Uint8Array): Promise<void> {
+    const oneWayMs = this.oneWayMs();
+    if (oneWayMs === 0 && this.#onTheWay === 0) return await this.#write(bytes);
+    const piece = bytes.slice();
+    const dueMs = performance.now() + oneWayMs;
+    this.#onTheWay++;
+    this.#last = this.#last.then(async () => {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
+      await this.#write(piece);
+      this.#onTheWay--;
+    });
+    // A failure is met where it is waited for: by `end`, or by the sender that is over the bound.
+    this.#last.catch(() => {});
+    if (this.#onTheWay >= PIECES_MAX) await this.#last;
+  }
+
+  /** Resolves when everything has arrived. */
+  end(): Promise<void> {
+    return this.#last;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.to.write(bytes.subarray(at));
   }
 }
 
