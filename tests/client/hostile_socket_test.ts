@@ -31,6 +31,17 @@ const ROWS: readonly Row[] = [
   { name: "no type", say: [{ stream: "tick", events: [] }], ...BAD },
   { name: "a type of a newer server", say: [{ type: "future" }], ...BAD },
   {
+    name: "fields and streams of a newer server",
+    say: [
+      { ...hello, protocol: "tickcast.v2", limits: { symbols: 1 } },
+      { type: "heartbeat", streams: { tick: "live", option: "live" }, vector: [1] },
+      { ...events(trade(3, { shape: { a: [1] }, price_scale: 2 })), columns: ["price"] },
+      { ...events(trade(3)), stream: "option" },
+    ],
+    prices: [1, 3],
+    repeats: 1,
+  },
+  {
     name: "types that are names of every object",
     say: [{ type: "constructor" }, { type: "__proto__" }],
     ...BAD,
