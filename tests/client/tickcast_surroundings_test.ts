@@ -67,9 +67,12 @@ Deno.test("a page hidden for long gives its connection back where asked to, and 
   page.hidden = true;
   page.tell("document", "visibilitychange");
   await until("paused", () => taken.client.status.state === "paused");
+  await until("the connection is given back", () => edge.sockets.size === 0);
+  append(edge, 1, 2);
   page.hidden = false;
   page.tell("document", "visibilitychange");
-  await until("open", () => taken.client.status.state === "open");
+  await until("what came meanwhile", () => taken.prices.length === 2);
+  assertEquals([taken.client.status.state, taken.prices, edge.sockets.size], ["open", upTo(2), 1]);
 });
 
 Deno.test("an iteration ends with its subscription, and a slow one is told what it missed", async () => {

@@ -27,12 +27,14 @@ Deno.test("#15 a minute of 8 000 symbols within 300 ms: every bar is in", async 
 });
 
 Deno.test("#16 corrected and repeated bars are told apart", async () => {
-  await using world = await simulatedIngest({ TICK_EVENTS: "A" });
+  await using world = await simulatedIngest({ TICK_EVENTS: "A" }, { lateShare: 0 });
   await until("some bars are in", () => channel(world, "tick").processed > 40);
   world.simulator.control({ fault: "correct_bars", count: 5 });
   await until("corrections are counted", () => channel(world, "tick").corrections >= 5);
+  assertEquals(channel(world, "tick").repeats, 0);
   world.simulator.control({ fault: "repeat_events", count: 5, prefix: "A" });
   await until("repeats are counted", () => channel(world, "tick").repeats >= 5);
+  assertEquals([channel(world, "tick").corrections, channel(world, "tick").repeats], [5, 5]);
 });
 
 Deno.test("#17 a stream that lags ever more and is cut: over, and told", async () => {
@@ -42,6 +44,7 @@ Deno.test("#17 a stream that lags ever more and is cut: over, and told", async (
   await until("it was cut", () => world.whys().includes("dropped"));
   world.simulator.control({ fault: "reset" });
   await flowing(world);
+  await until("it is told", () => channel(world, "tick").gaps.some(({ cause }) => cause === "upstream"));
 });
 
 Deno.test("#18 an open burst and a frame of 1.2 MB are taken whole", async () => {

@@ -191,6 +191,9 @@ const THREE = {
 Deno.test("#29 a restart of the service drops all three at once: all are back, with their own tickers", async () => {
   await using world = await simulatedIngest(THREE);
   await until("all three are up", () => [0, 1, 2].every((n) => world.connection(n).status === "connected"));
+  const topics = () =>
+    world.simulator.state().connections.map(({ subscriptions }) => subscriptions.join()).sort();
+  const before = topics();
   world.simulator.control({ fault: "restart", refusals: 4 });
   await until("all three noticed", () => world.whys().filter((why) => why === "dropped").length === 3);
   await until(
@@ -199,6 +202,7 @@ Deno.test("#29 a restart of the service drops all three at once: all are back, w
   );
   // Whoever was back later had its tickers lent meanwhile.
   await until("all tickers are home", () => [0, 1, 2].every((n) => world.connection(n).tickers === 2));
+  await until("the upstream has it so too", () => topics().join(" ") === before.join(" "));
 });
 
 Deno.test("#30 the slot is still taken after a drop: refused, at rest, and in once it is free", async () => {

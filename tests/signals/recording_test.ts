@@ -82,7 +82,9 @@ test("104 session highs and lows on the recording equal a plain recomputation fr
 });
 
 test("the quick recomputation of extremes is the second implementation, on the recording's first trades", async () => {
-  for (const own of bySymbol((await readRecording()).filter((event) => event.type === "trade")).values()) {
+  const bySym = bySymbol((await readRecording()).filter((event) => event.type === "trade"));
+  assertEquals(bySym.size, 4);
+  for (const own of bySym.values()) {
     const some = own.slice(0, 600);
     assertEquals([...new Set(plainExtremes(some))], [...extremeKeys(looksOf(some))]);
   }

@@ -109,7 +109,9 @@ pure("Every bar is the fold of the trades sent before it, late prints and their 
 });
 
 pure("High is the highest and low the lowest of every bar", () => {
-  for (const { value } of only(market(70, { lateShare: 0.05 }), "A", "AM", "XAS", "XA")) {
+  const bars = only(market(70, { lateShare: 0.05 }), "A", "AM", "XAS", "XA");
+  assertEquals(new Set(bars.map(({ event }) => event.prefix)), new Set(["A", "AM", "XAS", "XA"]));
+  for (const { value } of bars) {
     for (const name of ["o", "c", "vw", "l"]) {
       assert(Number(value.h) >= Number(value[name]) - 1e-9, JSON.stringify(value));
     }
@@ -155,6 +157,7 @@ pure("The day's volume and average price are those of the trades so far", () => 
   const made = market(30, { lateShare: 0, openBurst: false });
   const day = new Map<string, { volume: number; notional: number }>();
   const perSecond = new Map<string, { volume: number; notional: number }>();
+  assertGreater(only(made, "A").length, 0);
   for (const each of only(made, "T", "A")) {
     const { event, value } = each;
     if (event.prefix === "T") {

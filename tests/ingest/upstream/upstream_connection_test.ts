@@ -141,6 +141,15 @@ test("silence about a topic has a time limit; an ack that comes after it still c
   assertEquals(r.connection.holds("ZZ.AAPL"), true);
 });
 
+test("an ack said twice stands for its own topic only", async () => {
+  await using r = rig(["A.AAPL", "A.MSFT"]);
+  r.upstream.manners.acks = (topic) => topic === "A.AAPL";
+  await r.start();
+  r.upstream.last.say({ ev: "status", status: "success", message: "subscribed to: A.AAPL" });
+  await r.clock.advance(100);
+  assertEquals([r.phase(), r.connection.holds("A.MSFT")], ["subscribing", false]);
+});
+
 test("thousands of topics go out in chunks of 200, twenty messages a second at most", async () => {
   const topics = Array.from({ length: 1_000 }, (_, n) => `A.S${n}`);
   await using r = rig(topics);
