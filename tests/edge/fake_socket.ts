@@ -15,7 +15,8 @@ export class FakeSocket implements ServerSocket {
   }
 
   send(text: string): void {
-    if (this.isStalled) this.#waiting.push(text);
+    // What waits stays in front, as on a wire.
+    if (this.isStalled || this.#waiting.length > 0) this.#waiting.push(text);
     else this.read.push(JSON.parse(text));
   }
 

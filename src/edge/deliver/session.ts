@@ -4,6 +4,7 @@
  */
 import type { SymbolPatterns } from "../../feed/symbol.ts";
 import { patternList } from "../../feed/symbol.ts";
+import { BufferedProbe } from "./buffered_probe.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower, FollowerHost } from "../follow/follower.ts";
 import type { Frame } from "../follow/frame.ts";
@@ -57,6 +58,7 @@ export class Session implements FollowerHost {
   #isWarned = false;
   #stop: AbortController | undefined;
   #snapshots: SnapshotQueue | undefined;
+  readonly #probe: BufferedProbe;
 
   /** A principal given here was found to have room at the door. */
   constructor(
@@ -69,6 +71,7 @@ export class Session implements FollowerHost {
     this.core = core;
     this.sink = sink;
     this.id = id;
+    this.#probe = new BufferedProbe(sink);
     this.#principal = principal;
     this.#place = principal && core.subjects.hold(principal.subject);
     this.openedMs = core.clock.monotonic();
@@ -163,12 +166,14 @@ export class Session implements FollowerHost {
     for (const { follower } of this.#held.values()) yield follower.selection.wanted.patterns;
   }
 
+  /** Exact while a snapshot is on its way: nothing may pass it. */
   buffered(): number {
-    return this.sink.buffered();
+    return this.awaitsSnapshot ? this.#probe.exactly() : this.#probe.roughly();
   }
 
   take(frame: Frame, follower: Follower): void {
     follower.silentSinceMs = 0;
+    this.#probe.handed(frame.bytes);
     if (frame.gapCause !== undefined) this.core.counters.gap(frame.gapCause);
     this.sink.frame(frame, this);
   }
@@ -199,6 +204,7 @@ export class Session implements FollowerHost {
   say(message: say.ServerMessage): void {
     if (this.isClosed) return;
     const bytes = this.sink.message(message);
+    this.#probe.handed(bytes);
     this.core.counters.sent(1, 0, bytes);
   }
 
