@@ -21,11 +21,11 @@ export interface Told extends Disposable {
 /** A client of `tick` over one transport, connecting. */
 export function face(transport: Transport, options: TickcastOptions = {}): Told {
   const net = new MemoryNet();
-  const told = {
-    prices: [] as number[],
-    gaps: [] as GapNotice[],
-    errors: [] as ClientError[],
-    statuses: [] as Status[],
+  const told: Pick<Told, "prices" | "gaps" | "errors" | "statuses"> = {
+    prices: [],
+    gaps: [],
+    errors: [],
+    statuses: [],
   };
   const client = new Tickcast("http://edge.test", {
     transports: [transport],

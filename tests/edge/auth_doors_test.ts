@@ -187,8 +187,8 @@ for (const server of ["deno", "hardened"] as const) {
     await client.events(1);
     await client.say({ action: "ping" });
     await client.first("pong");
-    const symbols = client.of("events").flatMap(({ events }) => events as { sym: string }[]).map(({ sym }) =>
-      sym
+    const symbols = client.of("events").flatMap(({ events }) =>
+      Array.isArray(events) ? events.map(({ sym }) => sym) : []
     );
     assertEquals(symbols, ["AAPL"]);
   });

@@ -5,7 +5,7 @@
  * symbol (a signal's: of the same key), and nothing is doubled or out of order. `INVARIANT_SEEDS` worlds of sixty clients,
  * from `INVARIANT_SEED` on.
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { TickcastError } from "../../src/feed/error.ts";
 import type { FeedEvent } from "../../src/feed/event.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
@@ -46,8 +46,11 @@ interface World {
   readonly random: () => number;
 }
 
-const pick = <T>(random: () => number, from: readonly T[]): T =>
-  from[Math.floor(random() * from.length)] as T;
+function pick<T>(random: () => number, from: readonly T[]): T {
+  const one = from[Math.floor(random() * from.length)];
+  assert(one !== undefined);
+  return one;
+}
 
 const listsOf = ({ tickLists }: World, stream: string) =>
   listsOfStream(stream, stream === "tick" ? tickLists : 1);
@@ -175,7 +178,7 @@ async function build(seed: number): Promise<World> {
       settings: { ringBytes: 600_000 },
     })
   );
-  const { store } = rigs[0] as Rig;
+  const { store } = pick(() => 0, rigs);
   const tickLists = 1 + seed % 3;
   const streams = Object.fromEntries(
     STREAM_NAMES.map((name) => [name, { symbols: ["*"], lists: name === "tick" ? tickLists : 1 }]),

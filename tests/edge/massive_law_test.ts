@@ -104,7 +104,8 @@ async function live(steps: readonly Step[]): Promise<void> {
     if (one.do === "gap") {
       await rig.writer.append(one.stream, [aGap()]);
       await clock.advance(300);
-      isOver = [...held].some((name) => STREAM_OF[name.split(".")[0] as Prefix] === one.stream);
+      const ended = Object.entries(STREAM_OF).filter(([, stream]) => stream === one.stream);
+      isOver = ended.some(([name]) => [...held].some((topic) => topic.startsWith(`${name}.`)));
     }
   }
   await clock.advance(1_000);

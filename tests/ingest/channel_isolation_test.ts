@@ -17,7 +17,7 @@ const poisonTick = new Map([["tick", (event: FeedEvent) => {
 async function day(
   options: HarnessOptions,
   poison: (n: number) => string[],
-): Promise<Record<string, unknown[]>> {
+): Promise<Record<string, Record<string, unknown>[]>> {
   await using h = await startPipeline(options);
   for (let n = 0; n < 30; n++) {
     h.pipeline.accept(frameOf([
@@ -30,7 +30,7 @@ async function day(
     await h.clock.advance(50);
   }
   await h.clock.advance(60_000);
-  const lists: Record<string, unknown[]> = {};
+  const lists: Record<string, Record<string, unknown>[]> = {};
   for (const name of ["tick", "minute", "fmv", "signal"]) {
     lists[name] = (await h.list(name)).map(({ id: _id, rx: _rx, ...event }) => event);
   }
@@ -45,12 +45,8 @@ test("a poisoned tick stream changes no event of the others, and tells what it l
   );
   for (const name of ["minute", "fmv", "signal"]) assertEquals(poisoned[name], calm[name]);
   const ticks = poisoned["tick"] ?? [];
-  const kind = (event: unknown) => (event as { type: string }).type;
-  assertEquals(ticks.filter((event) => kind(event) === "trade"), calm["tick"], "the stream itself recovers");
-  const lost = ticks.filter((event) => kind(event) === "gap").reduce<number>(
-    (sum, gap) => sum + (gap as { lost: number }).lost,
-    0,
-  );
+  assertEquals(ticks.filter(({ type }) => type === "trade"), calm["tick"], "the stream itself recovers");
+  const lost = ticks.filter(({ type }) => type === "gap").reduce((sum, gap) => sum + Number(gap.lost), 0);
   assertEquals(lost, 10);
 });
 

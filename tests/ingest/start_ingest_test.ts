@@ -127,21 +127,17 @@ test("commands are answered while leading: subscribe, look up, unsubscribe, and 
   assert(
     found.ok && Array.isArray(found.result.connections) && found.result.connections[0] === "connection_1",
   );
-  for (
-    const [command, code] of [
-      [{ do: "unsubscribe", tickers: ["GHOST"], frequency: "tick" }, "NOT_FOUND"],
-      [{ do: "subscribe", tickers: ["AAPL"], frequency: "fmv" }, "CONFLICT"],
-      [{ do: "subscribe", tickers: ["A A"], frequency: "tick" }, "BAD_SYMBOL"],
-      [{ do: "subscribe", tickers: ["IBM"], frequency: "tick", connection: "connection_9" }, "NOT_FOUND"],
-      [{ do: "remove_connection", connection: "connection_9" }, "NOT_FOUND"],
-      [{ do: "remove_connection", connection: "connection_1" }, "CONFLICT"],
-      [{ do: "stop_stream", stream: "nonsense" }, "UNKNOWN_STREAM"],
-    ] as const
-  ) {
-    const refused = await ask(
-      s,
-      { ...command, ...("tickers" in command && { tickers: [...command.tickers] }) } as ControlCommand,
-    );
+  const refusals: readonly (readonly [command: ControlCommand, code: string])[] = [
+    [{ do: "unsubscribe", tickers: ["GHOST"], frequency: "tick" }, "NOT_FOUND"],
+    [{ do: "subscribe", tickers: ["AAPL"], frequency: "fmv" }, "CONFLICT"],
+    [{ do: "subscribe", tickers: ["A A"], frequency: "tick" }, "BAD_SYMBOL"],
+    [{ do: "subscribe", tickers: ["IBM"], frequency: "tick", connection: "connection_9" }, "NOT_FOUND"],
+    [{ do: "remove_connection", connection: "connection_9" }, "NOT_FOUND"],
+    [{ do: "remove_connection", connection: "connection_1" }, "CONFLICT"],
+    [{ do: "stop_stream", stream: "nonsense" }, "UNKNOWN_STREAM"],
+  ];
+  for (const [command, code] of refusals) {
+    const refused = await ask(s, command);
     assertEquals(refused.ok ? "done" : refused.code, code, JSON.stringify(command));
   }
   assertEquals([...s.upstream.last.held].sort(), ["A.AAPL", "A.TSLA"]);

@@ -1,13 +1,19 @@
 import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
+import { z } from "zod";
 import { Heatmap, type MinuteBar } from "../../src/feed/event.ts";
 import { encodeEvent, stampBody } from "../../src/feed/event_text.ts";
-import type { HeatmapContent } from "../../src/feed/heatmap_content.ts";
 import { columnMs, EMPTY_CONTENT, heatmapContent } from "../../src/signals/heatmap/heat_grid.ts";
 import { createHeatmapFold, type HeatmapFoldOptions } from "../../src/signals/heatmap/heatmap_fold.ts";
 import { readHeatBar } from "../../src/signals/heatmap/liquidation_model.ts";
 import { A_MONDAY } from "../support/event_factory.ts";
 import { barAt, barsOf, MINUTE_MS } from "./heat_scene.ts";
 
+/** What is looked at of a heatmap's content. */
+const Drawn = z.object({
+  bins: z.object({ step: z.number(), count: z.number() }),
+  columns: z.object({ count: z.number() }),
+  cells: z.array(z.array(z.unknown())),
+});
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
 const fold = (over: Partial<HeatmapFoldOptions> = {}) =>
   createHeatmapFold({ symbols: ["AAPL"], windowMinutes: 390, intervalMinutes: 5, ...over });
@@ -35,7 +41,7 @@ pure(
       assert(heatmap !== undefined);
       const text = stampBody("k3f9a0b1-123456", encodeEvent(heatmap).text);
       assertLessOrEqual(text.length, 16_000, `${window}/${interval}`);
-      const content: HeatmapContent = heatmap as unknown as HeatmapContent;
+      const content = Drawn.parse(heatmap);
       assertLessOrEqual(content.bins.step, 0.02 * price);
       assertLessOrEqual(content.columns.count, 400);
       assertEquals(content.cells.length, content.columns.count);

@@ -78,7 +78,7 @@ Deno.test("Wrong arguments are told plainly, all at once, and end with 2", async
 
 Deno.test("A port that is taken is told plainly and ends with 2", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
+  const { port } = listener.addr;
   const { code, text } = await run(["--port", `${port}`]);
   assertEquals([code, text.includes(`127.0.0.1:${port}`)], [2, true]);
 });

@@ -134,12 +134,12 @@ pure("what is found by remembered matches is what looking at everything finds, g
       fc.nat(60),
       (symbols, wanted, joinAt, forget) => {
         const s = scene();
-        let selection = undefined as ReturnType<typeof s.want> | undefined;
-        symbols.forEach((sym, n) => {
+        let selection: ReturnType<typeof s.want> | undefined;
+        for (const [n, sym] of symbols.entries()) {
           if (n === joinAt) selection = s.want(wanted);
           if (sym === "") s.miss();
           else s.add(sym);
-        });
+        }
         selection ??= s.want(wanted);
         selection.forget(Math.min(forget, s.log.end));
         const found: number[] = [];

@@ -93,7 +93,7 @@ async function endServed(): Promise<void> {
 
 /** An edge whose store has these elements in every list. */
 function servingRig(): NonNullable<typeof served> {
-  const state = { elements: [] as readonly string[], epoch: "" };
+  const state: { elements: readonly string[]; epoch: string } = { elements: [], epoch: "" };
   const wrapStore = (store: FeedStore): FeedStore => {
     const read = () =>
       Promise.resolve({

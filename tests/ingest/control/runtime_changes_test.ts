@@ -1,5 +1,6 @@
 /** Connections, tickers and streams change at run time: added, removed, evened out, reloaded. */
 import { assert, assertEquals } from "@std/assert";
+import type { ControlCommand } from "../../../src/feed/control.ts";
 import { refusalOf } from "../../../src/ingest/upstream/refusal.ts";
 import type { FakeSocket } from "../../support/fake_upstream.ts";
 import { ask, type IngestScene, scene, start, stop } from "../../support/ingest_scene.ts";
@@ -43,17 +44,16 @@ test("connections are added and removed at run time; tickers move before a socke
   assertEquals(added, { ok: true, result: { connection: "connection_2", name: "extra", tickers: 3 } });
   await s.clock.advance(1_000);
   assertEquals(s.upstream.open.map((socket) => socket.held.size), [3, 3]);
-  for (
-    const [command, code] of [
-      [{ do: "add_connection", name: "extra" }, "CONFLICT"],
-      [{ do: "add_connection", name: "x", market: "futures" }, "BAD_REQUEST"],
-      [{ do: "add_connection", name: "x", frequencies: ["fmv"] }, "BAD_REQUEST"],
-      [{ do: "add_connection", name: "x", tickers: ["A1"] }, "CONFLICT"],
-      [{ do: "add_connection", name: "x", tickers: ["X:BTC-USD"] }, "BAD_SYMBOL"],
-      [{ do: "add_connection", name: "x", universe: "ghost" }, "BAD_REQUEST"],
-    ] as const
-  ) {
-    const refused = await ask(s, structuredClone(command) as Parameters<typeof ask>[1]);
+  const refusals: readonly (readonly [command: ControlCommand, code: string])[] = [
+    [{ do: "add_connection", name: "extra" }, "CONFLICT"],
+    [{ do: "add_connection", name: "x", market: "futures" }, "BAD_REQUEST"],
+    [{ do: "add_connection", name: "x", frequencies: ["fmv"] }, "BAD_REQUEST"],
+    [{ do: "add_connection", name: "x", tickers: ["A1"] }, "CONFLICT"],
+    [{ do: "add_connection", name: "x", tickers: ["X:BTC-USD"] }, "BAD_SYMBOL"],
+    [{ do: "add_connection", name: "x", universe: "ghost" }, "BAD_REQUEST"],
+  ];
+  for (const [command, code] of refusals) {
+    const refused = await ask(s, command);
     assertEquals(refused.ok ? "done" : refused.code, code, JSON.stringify(command));
   }
   await ask(s, { do: "add_connection", name: "third", tickers: ["ZZZ"] });

@@ -15,7 +15,8 @@ const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "n
 function one(element: unknown, market: Market = "stocks") {
   const drops: string[] = [];
   const { events } = parseFrame(JSON.stringify([element]), market, A_MONDAY, (reason) => drops.push(reason));
-  return { event: events[0] as Record<string, unknown> | undefined, drops };
+  const event: Record<string, unknown> | undefined = events[0];
+  return { event, drops };
 }
 
 test("every shape of stocks and crypto becomes its event", () => {
@@ -198,27 +199,22 @@ const extras = fc.dictionary(
   fc.constantFrom("pt", "ds", "dv", "trfi", "otc", "zz9", "ns", "lost"),
   fc.oneof(fc.integer(), fc.string(), fc.boolean()),
 );
+const wireText = (market: Market, text: string): [Market, string] => [market, text];
 const roundTrips: fc.Arbitrary<[Market, string]> = fc.oneof(
   fc.record({ p: price, s: fc.nat(), i: fc.oneof(fc.string(), fc.nat()), x: fc.nat(), extras }).map((r) =>
-    ["stocks", JSON.stringify({ ...r.extras, ...wireTrade({ p: r.p, s: r.s, i: r.i, x: r.x }) })] as [
-      Market,
-      string,
-    ]
+    wireText("stocks", JSON.stringify({ ...r.extras, ...wireTrade({ p: r.p, s: r.s, i: r.i, x: r.x }) }))
   ),
   fc.record({ v: price, z: price, extras }).map((r) =>
-    ["stocks", JSON.stringify({ ...r.extras, ...wireBar({ ev: "AM", v: r.v, z: r.z }) })] as [Market, string]
+    wireText("stocks", JSON.stringify({ ...r.extras, ...wireBar({ ev: "AM", v: r.v, z: r.z }) }))
   ),
   fc.record({ p: price, c: fc.array(fc.nat()) }).map((r) =>
-    ["crypto", JSON.stringify({ ev: "XT", pair: "BTC-USD", t: A_MONDAY, ...r })] as [Market, string]
+    wireText("crypto", JSON.stringify({ ev: "XT", pair: "BTC-USD", t: A_MONDAY, ...r }))
   ),
   fc.record({ fmv: price, ns: fc.integer({ min: 0, max: 999_999 }) }).map((r) =>
-    [
+    wireText(
       "stocks",
       `{"ev":"FMV","fmv":${JSON.stringify(r.fmv)},"sym":"A","t":${A_MONDAY}${String(r.ns).padStart(6, "0")}}`,
-    ] as [
-      Market,
-      string,
-    ]
+    )
   ),
 );
 /** Equal JSON values, long digits told apart. */
