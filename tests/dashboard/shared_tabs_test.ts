@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { BrowserContext, Page } from "playwright-core";
 import { metricTotal } from "../support/exposition.ts";
 import { realPart } from "../support/real_parts.ts";
-import { until } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 import { browserTest, PAGE_LIMIT_MS } from "./live_rig.ts";
 import { aRealEdge, type RealEdge } from "./real_rig.ts";
 

@@ -9,6 +9,7 @@ import { CLOCK_TOLERANCE_S } from "../../src/edge/admit/auth_claims.ts";
 import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { AUDIENCE, ISSUER, JWT_SECRET, secretSettings } from "../support/token_factory.ts";
+import { until } from "../support/until.ts";
 import { edgeRig, type Rig } from "./edge_rig.ts";
 import { SocketClient, StreamClient } from "./test_clients.ts";
 
@@ -269,9 +270,7 @@ for (const server of ["deno", "hardened"] as const) {
     await using someone = new SocketClient(served.port, "/ws/tick", ["tickcast.v1", `bearer.${other}`]);
     await someone.first("hello");
     await first[Symbol.asyncDispose]();
-    while (served.rig.edge.core.subjects.count("user-1") > 1) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    await until(() => served.rig.edge.core.subjects.count("user-1") === 1, "one of them is gone");
     await using again = new SocketClient(served.port, "/ws/tick", offer);
     await again.first("hello");
   });

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { anonymous } from "../../src/edge/admit/principal.ts";
 import { aTrade } from "../support/event_factory.ts";
 import { recordingLog } from "../support/recording_log.ts";
+import { until } from "../support/until.ts";
 import { edgeRig } from "./edge_rig.ts";
 import { sessionScene } from "./session_scene.ts";
 import { SocketClient, StreamClient } from "./test_clients.ts";
@@ -21,10 +22,7 @@ Deno.test("a client's coming, wishes and going are logged with who it is and how
     await using stream = new StreamClient(port, "/sse/tick?symbols=AAPL");
     await stream.first("subscribed");
   }
-  const end = performance.now() + 10_000;
-  while (of("ws_disconnect").length < 2 && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(() => of("ws_disconnect").length === 2, "both are gone");
   const [socket, stream] = of("ws_connect");
   assertEquals([socket?.fields.transport, socket?.fields.active_connections], ["ws", 1]);
   assertEquals([stream?.fields.transport, stream?.fields.active_connections], ["sse", 2]);

@@ -5,6 +5,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { aMinute, aTrade } from "../support/event_factory.ts";
 import { assertSamples, scrapeMetrics } from "../support/exposition.ts";
+import { until } from "../support/until.ts";
 import { edgeRig } from "./edge_rig.ts";
 import { poll, SocketClient, StreamClient } from "./test_clients.ts";
 
@@ -59,7 +60,7 @@ Deno.test("clients that leave are taken out of the gauges and stay in the totals
     await using stream = new StreamClient(port, "/sse/tick");
     await stream.first("subscribed");
   }
-  while (rig.edge.hub.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => rig.edge.hub.size === 0, "both are gone");
   const values = await scrapeMetrics(`http://127.0.0.1:${port}`);
   for (const transport of ["ws", "sse"]) {
     assertSamples(values, {

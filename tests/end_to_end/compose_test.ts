@@ -10,8 +10,9 @@ import { silentLog } from "../../src/feed/log.ts";
 import { startSimulator } from "../../src/simulator/start_simulator.ts";
 import { startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
-import { freePort, until } from "../support/redis_server.ts";
+import { freePort } from "../support/redis_server.ts";
 import { collectBySse } from "../support/stream_clients.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const root = new URL("../../", import.meta.url).pathname;

@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { COME_BACK_MIN_MS, DRAIN_SPREAD_MS } from "../../src/edge/drain.ts";
 import { metricTotal } from "../support/exposition.ts";
-import { until } from "../support/redis_server.ts";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 const CLIENTS = 100;
 

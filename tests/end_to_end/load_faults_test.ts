@@ -5,7 +5,7 @@ import { startCluster } from "../support/cluster.ts";
 import { metricTotal } from "../support/exposition.ts";
 import { startLoad } from "../support/load_run.ts";
 import { realPart } from "../support/real_parts.ts";
-import { until } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const nginx = realPart("nginx");

@@ -7,7 +7,8 @@ import { activeAt, BUSY_SYMBOLS, startLoad } from "../support/load_run.ts";
 import { nginxConfiguration, startNginx } from "../support/nginx.ts";
 import { type Process, startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
-import { startRedis, until } from "../support/redis_server.ts";
+import { startRedis } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const nginx = realPart("nginx");

@@ -1,17 +1,10 @@
 /** An operator's day over HTTP: connections, tickers, look-ups, rebalance, streams and reload, from the route to the sockets. */
 import { assert, assertEquals } from "@std/assert";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 const TOKEN = "operator-token-of-a-test";
 const symbols = (from: number, count: number) => Array.from({ length: count }, (_, n) => `S${from + n}`);
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!await condition()) {
-    assert(performance.now() < deadline, `it never came to be: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 Deno.test("three connections of 110 tickers stream within 10 s, and operators move, add and remove at run time", async () => {
   const startedAt = performance.now();
@@ -34,7 +27,7 @@ Deno.test("three connections of 110 tickers stream within 10 s, and operators mo
     return { status: response.status, body: await response.json() };
   };
   const list = async () => (await call("/api/websocket/connections")).body;
-  await until("all three are connected", async () => (await list()).connected === 3);
+  await until(async () => (await list()).connected === 3, "all three are connected");
   assert(performance.now() - startedAt < 10_000);
   const { total_connections, total_tickers, connections } = await list();
   assertEquals([total_connections, total_tickers, connections.connection_2.tickers], [3, 330, 110]);
@@ -46,22 +39,22 @@ Deno.test("three connections of 110 tickers stream within 10 s, and operators mo
   });
   assertEquals([added.status, added.body.subscribed?.length], [200, 1]);
   const home = added.body.subscribed[0].connection;
-  await until("the look-up knows", async () => {
+  await until(async () => {
     const found = await call("/api/websocket/tickers/NEW1");
     return found.status === 200 && found.body.connections.includes(home);
-  });
+  }, "the look-up knows");
   const full = await call("/api/websocket/connections", "POST", { name: "fourth" });
   assertEquals([full.status, full.body.code ?? full.body.error?.code], [409, "CONFLICT"]);
 
   const removed = await call("/api/websocket/connections/connection_3", "DELETE");
   assertEquals([removed.status, removed.body.removed], [200, "connection_3"]);
-  await until("two carry everything", async () => {
+  await until(async () => {
     const now = await list();
     return now.total_connections === 2 && now.total_tickers === 331;
-  });
+  }, "two carry everything");
   const again = await call("/api/websocket/connections", "POST", { name: "third" });
   assertEquals([again.status, again.body.connection], [200, "connection_3"]);
-  await until("all three are connected again", async () => (await list()).connected === 3);
+  await until(async () => (await list()).connected === 3, "all three are connected again");
   const balanced = await call("/api/websocket/rebalance", "POST");
   assertEquals(balanced.status, 200);
   const counts = Object.values<number>(balanced.body.connections);

@@ -10,6 +10,7 @@ import { startProcess } from "../support/processes.ts";
 import { assertSawAll } from "../support/replay_check.ts";
 import { startRunning } from "../support/running.ts";
 import { collectByPoll, collectByWebSocket } from "../support/stream_clients.ts";
+import { until } from "../support/until.ts";
 
 const STREAMS = ["tick", "minute", "fmv"];
 const DEADLINE_MS = 30_000;
@@ -73,14 +74,6 @@ for (const market of ["stocks", "crypto"] as const) {
   });
 }
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!await condition()) {
-    assert(performance.now() < deadline, `it never came to be: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 const filesOf = async (dir: string): Promise<string[]> => {
   const names = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name).catch(() => []);
   return names.sort();
@@ -93,8 +86,8 @@ Deno.test("a killed process leaves its recording readable but for the last secon
   const files = await (async () => {
     await using killed = await startProcess({ environment });
     await until(
-      "three batches are on the disk",
       async () => (await filesOf(here.dir)).length > 0 && await count() > 500,
+      "three batches are on the disk",
     );
     killed.kill("SIGKILL");
     await killed.status;
@@ -105,8 +98,8 @@ Deno.test("a killed process leaves its recording readable but for the last secon
   {
     await using _next = await startProcess({ environment });
     await until(
-      "it records",
       async () => (await filesOf(here.dir)).length > files.length && await count() > before + 200,
+      "it records",
     );
   }
   // The killed one's file is as it was; what was stopped cleanly has its end.
@@ -141,7 +134,7 @@ Deno.test({
     });
     await using client = collectByPoll(full.base, ["tick"], "tick:0-0");
     const isFull = () => full.log.filter((line) => line.message === "recording_failed");
-    await until("the disk is full", () => isFull().length > 0);
+    await until(() => isFull().length > 0, "the disk is full");
     const seen = () => client.seen.get("tick")?.events ?? [];
     const atFull = seen().length;
     await client.until((all) => (all.get("tick")?.events.length ?? 0) > atFull + 2_000, DEADLINE_MS);

@@ -6,8 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type ChannelHealth, IngestHealth } from "../../src/feed/health.ts";
 import { metricTotal } from "../support/exposition.ts";
 import { realPart } from "../support/real_parts.ts";
-import { until } from "../support/redis_server.ts";
 import { type StoreFaultScene, storeFaultScene } from "../support/store_fault_scene.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const LATENCY_MS = 500;

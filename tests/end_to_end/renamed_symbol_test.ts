@@ -5,8 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { WebSocket as ServerSocket } from "ws";
 import { SocketClient } from "../edge/test_clients.ts";
-import { until } from "../support/redis_server.ts";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 import { wireBar, wireTrade } from "../support/wire_factory.ts";
 import { type WsUpstream, wsUpstream } from "../support/ws_upstream.ts";
 

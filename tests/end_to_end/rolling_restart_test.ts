@@ -6,7 +6,7 @@ import { EDGE, startCluster } from "../support/cluster.ts";
 import { activeAt, BUSY_SYMBOLS, startLoad, untilCountedIn, untilEventsFlow } from "../support/load_run.ts";
 import { startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
-import { until } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const nginx = realPart("nginx");

@@ -14,9 +14,10 @@ import {
   secretsOf,
 } from "../support/planted_secrets.ts";
 import { realPart } from "../support/real_parts.ts";
-import { type RedisServer, startRedis, until } from "../support/redis_server.ts";
+import { type RedisServer, startRedis } from "../support/redis_server.ts";
 import { startRestFront } from "../support/rest_front.ts";
 import { type Running, startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 

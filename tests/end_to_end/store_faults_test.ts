@@ -4,8 +4,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { realPart } from "../support/real_parts.ts";
-import { until } from "../support/redis_server.ts";
 import { type StoreFaultScene, storeFaultScene } from "../support/store_fault_scene.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const long = Deno.env.get("TICKCAST_LONG") === "1";

@@ -1,8 +1,8 @@
 /** What nobody catches, a rejection or a throw, costs a line in the log: the process serves on. */
 import { assertEquals } from "@std/assert";
 import { startProcess } from "../support/processes.ts";
-import { until } from "../support/redis_server.ts";
 import { collectByWebSocket } from "../support/stream_clients.ts";
+import { until } from "../support/until.ts";
 
 const preload = new URL("../support/stray_errors.ts", import.meta.url).pathname;
 const RIGHTS = ["--allow-net", "--allow-env", "--allow-read"];

@@ -12,26 +12,14 @@ import { openStore } from "../../src/store/open_store.ts";
 import { type Process, startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
 import { startRedis } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 /** Within what 250 ms lists carry. */
 const EVENTS_PER_SECOND = 500;
 const TAKEOVER_LIMIT_MS = 15_000;
-const DEADLINE_MS = 25_000;
 
 const identity = (sym: unknown, x: unknown, trfi: unknown, id: unknown) => `${sym}|${x}|${trfi ?? ""}|${id}`;
-
-async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  limitMs = DEADLINE_MS,
-): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!await condition()) {
-    assert(performance.now() < deadline, `it never came to be: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** What a reader of the tick list has seen. */
 interface Seen {
@@ -116,43 +104,43 @@ Deno.test({
 
     await using first = await startProcess({ environment });
     await until(
-      "the first leads",
       () => role(first) === "leader" && simulator.state().connections.length === 1,
+      "the first leads",
     );
     await using second = await startProcess({ environment });
     const following = follow(store, seen, stop.signal);
     simulator.control({ fault: "open_burst", events_per_second: EVENTS_PER_SECOND, duration_ms: 120_000 });
-    await until("events flow", () => seen.trades.size > 1_000);
+    await until(() => seen.trades.size > 1_000, "events flow");
     assertEquals([role(first), role(second), simulator.state().connections.length], ["leader", "standby", 1]);
 
     // Hung: the socket stays open and takes the only slot, so the service is told to let it go.
     first.kill("SIGSTOP");
     const hungAt = performance.now();
-    await until("the second leads", () => role(second) === "leader");
+    await until(() => role(second) === "leader", "the second leads");
     assert(performance.now() - hungAt <= TAKEOVER_LIMIT_MS, `${performance.now() - hungAt} ms`);
     const [hung] = simulator.state().connections;
     simulator.control({ fault: "drop", connection: hung?.id });
     first.kill("SIGCONT");
-    await until("the first stands by", () => role(first) === "standby");
-    await until("the second is connected", () => simulator.state().connections.length === 1, 90_000);
+    await until(() => role(first) === "standby", "the first stands by");
+    await until(() => simulator.state().connections.length === 1, "the second is connected", 90_000);
     const before = seen.trades.size;
-    await until("events flow again", () => seen.trades.size > before + 1_000);
+    await until(() => seen.trades.size > before + 1_000, "events flow again");
     assert(seen.gaps >= 1, "the time between is told");
 
     // Killed in the middle of it: the kernel closes its socket.
     second.kill("SIGKILL");
     const killedAt = performance.now();
-    await until("the first leads again", () => role(first) === "leader");
+    await until(() => role(first) === "leader", "the first leads again");
     assert(performance.now() - killedAt <= TAKEOVER_LIMIT_MS, `${performance.now() - killedAt} ms`);
     const gaps = seen.gaps;
-    await until("the time between is told", () => seen.gaps > gaps);
+    await until(() => seen.gaps > gaps, "the time between is told");
     const [present] = simulator.state().connections;
     assert(present !== undefined);
-    await until("events flow", () => (written.get(present.id)?.length ?? 0) > 1_000);
+    await until(() => (written.get(present.id)?.length ?? 0) > 1_000, "events flow");
 
     // Everything the new leader received is in the list, whatever comes after.
     const received = [...written.get(present.id) ?? []];
-    await until("all of it is in", () => received.every((key) => seen.trades.has(key)));
+    await until(() => received.every((key) => seen.trades.has(key)), "all of it is in");
     stop.abort();
     await following;
     assertEquals([...seen.trades].filter(([, times]) => times !== 1), []);

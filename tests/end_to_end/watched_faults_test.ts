@@ -9,8 +9,8 @@ import { metricTotal } from "../support/exposition.ts";
 import { activeAt, BUSY_SYMBOLS, startLoad, untilCountedIn } from "../support/load_run.ts";
 import { startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
-import { until } from "../support/redis_server.ts";
 import { collectByWebSocket, type CollectingClient } from "../support/stream_clients.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const nginx = realPart("nginx");

@@ -9,7 +9,8 @@ import type { Pipeline } from "../../src/ingest/channel/pipeline.ts";
 import { openStore } from "../../src/store/open_store.ts";
 import { A_MONDAY, aTrade } from "../support/event_factory.ts";
 import { realPart } from "../support/real_parts.ts";
-import { type RedisServer, startRedis, until } from "../support/redis_server.ts";
+import { type RedisServer, startRedis } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 

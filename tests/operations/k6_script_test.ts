@@ -1,7 +1,7 @@
 /** `deploy/load.k6.js` without k6: one of its users against the running service, with k6's modules played by a few lines. */
 import { assert, assertEquals } from "@std/assert";
-import { until } from "../support/redis_server.ts";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 /** What k6's modules are, as far as the script uses them (k6/ws, k6, k6/metrics). */
 const STUB = `

@@ -4,8 +4,8 @@ import { systemClock, systemRandom } from "../../src/feed/clock.ts";
 import { carryOutLoad, runLoad } from "../../src/operations/load.ts";
 import { readLoadArguments } from "../../src/operations/load/load_arguments.ts";
 import type { LoadReport } from "../../src/operations/load/load_report.ts";
-import { until } from "../support/redis_server.ts";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 async function load(args: readonly string[]): Promise<{ code: number; lines: string[]; report: LoadReport }> {
   const file = await Deno.makeTempFile({ suffix: ".json" });

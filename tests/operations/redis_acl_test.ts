@@ -10,6 +10,7 @@ import { edgeSettings } from "../edge/edge_rig.ts";
 import { aRequest, trades } from "../store/appending.ts";
 import { realPart } from "../support/real_parts.ts";
 import { startRedis } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 
@@ -183,10 +184,7 @@ Deno.test({
       const poll = await ask("/events/tick?cursor=earliest");
       assertEquals(poll.events?.length, 3, JSON.stringify(poll));
       const restrictions = async () => (await ask("/health/streams")).store.restrictions;
-      for (let n = 0; (await restrictions()).length === 0 && n < 200; n++) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      assertEquals((await restrictions()).length, 1);
+      await until(async () => (await restrictions()).length === 1, "what may not be done is said");
       const headers = { authorization: "Bearer an-admin-token-of-length" };
       const refusal = await ask("/api/reload", { method: "POST", headers });
       assertEquals(refusal.error.code, "STORE_REFUSED");

@@ -9,6 +9,7 @@ import { STREAM_STATES } from "../../src/feed/health.ts";
 import { STREAM_SPECS } from "../../src/feed/stream.ts";
 import { readPromql } from "../support/promql.ts";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 const root = new URL("../../deploy/", import.meta.url);
 const read = (name: string) => Deno.readTextFile(new URL(name, root));
@@ -135,15 +136,14 @@ Deno.test("every metric, label and word that dashboard and alerts name is one a 
       text.includes(`tickcast_${sample} `) && !text.includes(`tickcast_${sample} 0\n`)
     );
   let text = "";
-  for (let n = 0; n < 400 && !areCounted(text); n++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => {
     text = await (await fetch(`${running.base}/metrics`)).text();
-  }
+    return areCounted(text);
+  }, "every hop is counted");
   first.abort();
   await sse.body?.cancel().catch(() => {});
   const metrics = exposed(text);
   assertEquals((await queries()).flatMap((query) => faultsIn(query, metrics)), []);
-  assert(areCounted(text), "every hop was counted");
 });
 
 Deno.test("the reader of expressions sees planted faults", () => {

@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Redis } from "@upstash/redis";
 import { realPart } from "../support/real_parts.ts";
-import { startRedis, until } from "../support/redis_server.ts";
+import { startRedis } from "../support/redis_server.ts";
 import { type RestFront, startRestFront } from "../support/rest_front.ts";
+import { until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 

@@ -5,7 +5,7 @@ import { carryOutLoad } from "../../src/operations/load.ts";
 import { readLoadArguments } from "../../src/operations/load/load_arguments.ts";
 import type { LoadReport } from "../../src/operations/load/load_report.ts";
 import { metricTotal } from "./exposition.ts";
-import { until } from "./redis_server.ts";
+import { until } from "./until.ts";
 
 /** A run under way. */
 export interface LoadRun {

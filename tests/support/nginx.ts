@@ -1,6 +1,7 @@
 /** nginx of a test's own, with the project's own `deploy/nginx.conf`: only addresses and places of files differ. */
 import { realPart } from "./real_parts.ts";
-import { freePort, until } from "./redis_server.ts";
+import { freePort } from "./redis_server.ts";
+import { until } from "./until.ts";
 
 /** A running nginx. */
 export interface Nginx extends AsyncDisposable {

@@ -12,10 +12,7 @@
  */
 import { realPart } from "./real_parts.ts";
 import { RespConnection, RespError, type RespValue } from "./resp_connection.ts";
-
-/** How long a redis-server may take to answer after its start. */
-const START_DEADLINE_MS = 10_000;
-const POLL_MS = 10;
+import { until } from "./until.ts";
 
 /** See {@link startRedis}. */
 export interface RedisOptions {
@@ -135,36 +132,4 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-/**
- * Asks until the answer is yes. Throwing counts as no.
- * @throws {Error} when the deadline passes, an answer that never comes included.
- */
-export async function until(
-  ask: () => boolean | Promise<boolean>,
-  what: string,
-  deadlineMs = START_DEADLINE_MS,
-): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  let last: unknown;
-  while (performance.now() < end) {
-    try {
-      if (await answered(ask, end - performance.now())) return;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  throw new Error(`Cannot go on as ${what} did not come about within ${deadlineMs} ms`, { cause: last });
-}
-
-async function answered(ask: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), limitMs);
-  try {
-    return await Promise.race([ask(), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -8,10 +8,11 @@ import { silentLog } from "../../src/feed/log.ts";
 import { startSimulator } from "../../src/simulator/start_simulator.ts";
 import { EnduringClient, type Leg, TRANSPORTS } from "./enduring_client.ts";
 import { type Process, startProcess } from "./processes.ts";
-import { type RedisServer, startRedis, until } from "./redis_server.ts";
+import { type RedisServer, startRedis } from "./redis_server.ts";
 import { type RestFront, startRestFront } from "./rest_front.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
 import { tradeKey } from "./told_timeline.ts";
+import { until } from "./until.ts";
 
 const FLOWS_WITHIN_MS = 60_000;
 

@@ -13,6 +13,7 @@ import { createMemoryStore } from "../../../src/store/memory/memory_store.ts";
 import { A_MONDAY } from "../../support/event_factory.ts";
 import { ManualClock, settle } from "../../support/manual_clock.ts";
 import { aToken, secretSettings } from "../../support/token_factory.ts";
+import { until } from "../../support/until.ts";
 
 const pure = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });
 
@@ -273,7 +274,7 @@ pure("a store that hangs or refuses is told as such, not as a bad token", async 
     scene.routes.request("/tickets", { method: "POST", headers: bearer(token) }),
   );
   // Signatures are judged outside the microtask queue: the wait begins a few turns later.
-  while (scene.clock.pending === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  await until(() => scene.clock.pending > 0, "the wait for the store");
   await scene.clock.advance(TICKET_STORE_WAIT_MS);
   const hung = await pending;
   assertEquals([hung.status, (await hung.json()).error.code], [503, "STORE_UNAVAILABLE"]);

@@ -5,6 +5,7 @@ import { silentLog } from "../../../src/feed/log.ts";
 import type { EdgeSettings } from "../../../src/feed/settings/settings.ts";
 import { createMemoryStore } from "../../../src/store/memory/memory_store.ts";
 import { edgeSettings } from "../edge_rig.ts";
+import { until } from "../../support/until.ts";
 
 interface Served extends AsyncDisposable {
   readonly edge: Edge;
@@ -54,13 +55,6 @@ async function close(socket: WebSocket | undefined): Promise<void> {
   await closed;
 }
 
-async function until(isTrue: () => Promise<boolean> | boolean): Promise<void> {
-  for (let n = 0; !await isTrue(); n++) {
-    assert(n < 500, "it never came true");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 async function refusal(served: Served, path: string, headers: Record<string, string> = {}) {
   const response = await fetch(`http://${served.base}${path}`, { headers });
   const text = await response.text();
@@ -90,10 +84,16 @@ for (const server of ["deno", "hardened"] as const) {
     assertEquals((await refusal(served, "/metrics")).status, 200);
 
     await stream.body?.cancel();
-    await until(async () => (await refusal(served, "/events/tick")).status === 200);
+    await until(
+      async () => (await refusal(served, "/events/tick")).status === 200,
+      "polls are answered again",
+    );
     await close(socket);
     await close(program);
-    await until(async () => (await refusal(served, "/ws")).code === "UPGRADE_REQUIRED");
+    await until(
+      async () => (await refusal(served, "/ws")).code === "UPGRADE_REQUIRED",
+      "sockets are taken again",
+    );
   });
 
   test("behind a trusted proxy every client has its own count, and a stranger's header changes nothing", async () => {
@@ -117,13 +117,16 @@ for (const server of ["deno", "hardened"] as const) {
     await using served = await serve({ server, memoryShedBytes: 1000 });
     const socket = await open(`ws://${served.base}/ws`);
     served.memoryBytes = 2000;
-    await until(async () => (await refusal(served, "/health/ready")).status === 503);
+    await until(async () => (await refusal(served, "/health/ready")).status === 503, "it sheds");
     assertMatch((await refusal(served, "/health/ready")).text, /"phase":"shedding"/);
     assertEquals((await refusal(served, "/ws")).code, "OVERLOADED");
     assertEquals((await refusal(served, "/sse/tick")).status, 200);
     assertEquals(socket?.readyState, 1);
     served.memoryBytes = 500;
-    await until(async () => (await refusal(served, "/ws")).code === "UPGRADE_REQUIRED");
+    await until(
+      async () => (await refusal(served, "/ws")).code === "UPGRADE_REQUIRED",
+      "sockets are taken again",
+    );
     await close(socket);
   });
 }

@@ -1,8 +1,8 @@
 /** A poll that waits for a client who has left is over on either server: it holds no place, and is given nothing. */
 import { assertEquals } from "@std/assert";
 import type { EdgeSettings } from "../../../src/feed/settings/settings.ts";
-import { until } from "../../support/redis_server.ts";
 import { aTrade } from "../../support/event_factory.ts";
+import { until } from "../../support/until.ts";
 import { edgeRig } from "../edge_rig.ts";
 
 /** Longer than the test waits for anything. */

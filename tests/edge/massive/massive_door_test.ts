@@ -7,6 +7,7 @@ import { createAccess } from "../../../src/edge/admit/auth_gate.ts";
 import { systemClock } from "../../../src/feed/clock.ts";
 import { createMemoryStore } from "../../../src/store/memory/memory_store.ts";
 import { secretSettings } from "../../support/token_factory.ts";
+import { until } from "../../support/until.ts";
 import { SignJWT } from "jose";
 
 const DEADLINE_MS = 5_000;
@@ -279,7 +280,7 @@ for (const server of ["deno", "hardened"] as const) {
       assertEquals([stats.active_connections, stats.subscriptions_by_symbol], [1, { AAPL: 1 }]);
       assertEquals([counters.active.massive, counters.accepted.massive], [1, 1]);
     }
-    while (counters.active.massive > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => counters.active.massive === 0, "the program is gone");
     assertEquals([...served.rig.edge.core.feeds.all()].map((feed) => feed.selections.size), [0]);
   });
 

@@ -7,7 +7,8 @@ import { socketHandlers } from "../../../src/edge/deliver/websocket_transport.ts
 import { openStore } from "../../../src/store/open_store.ts";
 import { aTrade } from "../../support/event_factory.ts";
 import { realPart } from "../../support/real_parts.ts";
-import { type RedisServer, startRedis, until } from "../../support/redis_server.ts";
+import { type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { until } from "../../support/until.ts";
 import { edgeRig, type Rig, Writer } from "../edge_rig.ts";
 import { FakeSocket } from "../fake_socket.ts";
 

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../../src/feed/clock.ts";
 import { socketOpener, type UpstreamSocket } from "../../../src/ingest/upstream/upstream_socket.ts";
 import { wsUpstream } from "../../support/ws_upstream.ts";
+import { until } from "../../support/until.ts";
 
 const open = socketOpener(systemClock);
 const never = new AbortController().signal;
@@ -85,7 +86,7 @@ Deno.test("a close on purpose reaches the other side as a close frame with 1000"
   const socket = await opened(server.url);
   await socket.close();
   await read(socket, () => {});
-  await waitFor(() => codes.length > 0);
+  await until(() => codes.length > 0, "the close frame");
   assertEquals(codes, [1000]);
 });
 
@@ -93,7 +94,9 @@ Deno.test("a close that is never answered ends all the same", async () => {
   await using server = await wsUpstream((_socket, raw) => raw.pause());
   const socket = await opened(server.url);
   await socket.close();
-  await read(socket, () => {});
+  let isOver = false;
+  void read(socket, () => {}).then(() => isOver = true);
+  await until(() => isOver, "its end");
 });
 
 Deno.test("bytes that are no frame yet, and pongs, are signs of life", async () => {
@@ -101,7 +104,7 @@ Deno.test("bytes that are no frame yet, and pongs, are signs of life", async () 
   const socket = await opened(server.url);
   const before = socket.bytesRead();
   socket.ping();
-  await waitFor(() => socket.bytesRead() > before);
+  await until(() => socket.bytesRead() > before, "the pong");
   socket.terminate();
   await read(socket, () => {});
 });
@@ -146,11 +149,3 @@ Deno.test("nobody listening and TLS with a host that speaks none are told apart"
   await server[Symbol.asyncDispose]();
   assertEquals(await refused(url), "unreachable");
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (!condition()) {
-    assert(performance.now() < deadline, "it never came to be");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

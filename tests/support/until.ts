@@ -1,0 +1,37 @@
+/** Waiting for what a test is about, with a deadline instead of a guess. */
+
+/** How long anything may take unless told: a machine three times slower has time left. */
+const DEADLINE_MS = 30_000;
+const POLL_MS = 10;
+
+/**
+ * Asks until the answer is yes. Throwing counts as no.
+ * @throws {Error} when the deadline passes, an answer that never comes included.
+ */
+export async function until(
+  ask: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      if (await answered(ask, end - performance.now())) return;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error(`Cannot go on as ${what} did not come about within ${deadlineMs} ms`, { cause: last });
+}
+
+async function answered(ask: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), limitMs);
+  try {
+    return await Promise.race([ask(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
