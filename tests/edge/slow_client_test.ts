@@ -8,14 +8,20 @@ const pure = (name: string, fn: () => Promise<void> | void) => Deno.test({ name,
 const trades = (count: number) =>
   Array.from({ length: count }, (_, n) => aTrade({ tid: String(n), t: 1000 + n }));
 
+/** One of all ticks that reads nothing any more once it is subscribed. */
+async function aStalledClient(s: ReturnType<typeof sessionScene>) {
+  const client = s.client();
+  client.say({ action: "subscribe", symbols: ["*"] });
+  await s.clock.advance(50);
+  client.socket.isStalled = true;
+  return client;
+}
+
 pure(
   "a client that stops reading is warned, then closed 4001 with the cursor to come back with",
   async () => {
     await using s = sessionScene();
-    const client = s.client();
-    client.say({ action: "subscribe", symbols: ["*"] });
-    await s.clock.advance(50);
-    client.socket.isStalled = true;
+    const client = await aStalledClient(s);
     for (let n = 0; n < 60; n++) {
       await s.rig.writer.append("tick", trades(10));
       await s.clock.advance(30);
@@ -33,10 +39,7 @@ pure(
 
 pure("a stuck client pins one frame and a few messages, however much flows", async () => {
   await using s = sessionScene({ settings: { slowConsumerTimeoutMs: 60_000 } });
-  const client = s.client();
-  client.say({ action: "subscribe", symbols: ["*"] });
-  await s.clock.advance(50);
-  client.socket.isStalled = true;
+  const client = await aStalledClient(s);
   for (let n = 0; n < 200; n++) {
     await s.rig.writer.append("tick", trades(200));
     await s.clock.advance(30);
@@ -48,10 +51,7 @@ pure(
   "one that falls behind for a moment gets merged ticks with their count, then every event again",
   async () => {
     await using s = sessionScene();
-    const client = s.client();
-    client.say({ action: "subscribe", symbols: ["*"] });
-    await s.clock.advance(50);
-    client.socket.isStalled = true;
+    const client = await aStalledClient(s);
     for (let n = 0; n < 10; n++) {
       await s.rig.writer.append("tick", trades(10));
       await s.clock.advance(30);

@@ -5,10 +5,10 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { Tickcast } from "../../src/client/tickcast.ts";
 import { reportTable } from "../../src/operations/load/load_report.ts";
 import { activeAt, startLoad } from "../support/load_run.ts";
 import { startNginx } from "../support/nginx.ts";
+import { followTicks } from "../support/own_client.ts";
 import { type Process, startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
 import { startRedis } from "../support/redis_server.ts";
@@ -56,19 +56,6 @@ function greeted(base: string): Promise<{ readonly socket: WebSocket; readonly e
   });
 }
 
-/** Ids of ticks as the project's own client hands them out. */
-function follow(base: string) {
-  const ids: string[] = [];
-  const gaps: unknown[] = [];
-  const client = new Tickcast(base, { maxAttempts: Infinity, backoffCapMs: 500 });
-  client.subscribe({ streams: ["tick"], symbols: ["*"] }, {
-    onEvents: ({ events }) => ids.push(...events.map(({ id }) => id)),
-    onGap: (gap) => void gaps.push(gap),
-  });
-  client.connect();
-  return { ids, gaps, client };
-}
-
 const seqOf = (id: string) => Number(id.slice(id.indexOf("-") + 1));
 
 Deno.test({
@@ -100,7 +87,7 @@ Deno.test({
       ...["--url", proxy.base, "--metrics", fresh.base],
       ...["--stages", `${CLIENTS}:1,${CLIENTS}:300`, "--mix", "ws:70,sse:30"],
     ]);
-    const own = follow(proxy.base);
+    const own = followTicks(proxy.base);
     try {
       const at = async (...edges: readonly Process[]) =>
         (await Promise.all(edges.map(({ base }) => activeAt(base)))).reduce((a, b) => a + b, 0);

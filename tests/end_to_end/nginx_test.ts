@@ -1,10 +1,11 @@
 /** Two edges behind nginx with the project's own configuration: nothing is buffered, clients spread, one edge dies, nobody loses. */
 import { assert, assertEquals } from "@std/assert";
-import { Tickcast } from "../../src/client/tickcast.ts";
+import type { Tickcast } from "../../src/client/tickcast.ts";
 import { reportTable } from "../../src/operations/load/load_report.ts";
 import { startCluster } from "../support/cluster.ts";
 import { activeAt, BUSY_SYMBOLS, startLoad } from "../support/load_run.ts";
 import { nginxConfiguration, startNginx } from "../support/nginx.ts";
+import { followTicks } from "../support/own_client.ts";
 import { type Process, startProcess } from "../support/processes.ts";
 import { realPart } from "../support/real_parts.ts";
 import { startRedis } from "../support/redis_server.ts";
@@ -15,19 +16,6 @@ const nginx = realPart("nginx");
 const missing = { ignore: redis.ignore || nginx.ignore, note: redis.note || nginx.note };
 
 const load = (args: readonly string[]) => startLoad(args).report;
-
-/** Ids of ticks as the project's own client hands them out. */
-function follow(base: string) {
-  const ids: string[] = [];
-  const gaps: unknown[] = [];
-  const client = new Tickcast(base, { maxAttempts: Infinity, backoffCapMs: 500 });
-  client.subscribe({ streams: ["tick"], symbols: ["*"] }, {
-    onEvents: ({ events }) => ids.push(...events.map(({ id }) => id)),
-    onGap: (gap) => void gaps.push(gap),
-  });
-  client.connect();
-  return { ids, gaps, client };
-}
 
 const transportOf = ({ status }: Tickcast) => "transport" in status ? status.transport : status.state;
 
@@ -44,7 +32,7 @@ Deno.test({
     });
     const { nginx: { base }, edges: [first, second] } = cluster;
     assert(first && second);
-    const own = follow(base);
+    const own = followTicks(base);
     const running = load([
       ...["--url", base, "--metrics", second.base],
       ...["--stages", "40:0.5,40:6,0:0.5", "--mix", "ws:50,sse:40,poll:10"],
@@ -87,7 +75,7 @@ Deno.test({
     await using good = await startProcess({ environment: { ...store, ROLE: "edge", WS_ENABLED: "false" } });
     const host = (one: Process) => new URL(one.base).host;
     await using proxy = await startNginx([host(bad), `${host(good)} backup`]);
-    const own = follow(proxy.base);
+    const own = followTicks(proxy.base);
     try {
       await until(() => own.ids.length > 50, "events by WebSocket");
       assertEquals(transportOf(own.client), "websocket");
