@@ -19,6 +19,12 @@ test("a bare object passes for an array of one", () => {
   assertEquals(parse(trade("A")), { syms: ["A"], statuses: [], drops: [] });
 });
 
+test("a bare status object passes for an array of one, an object of no kind is dropped", () => {
+  const { statuses, drops } = parse('{"ev":"status","status":"success","message":"subscribed to: T.A"}');
+  assertEquals([statuses.map(({ status }) => status), drops], [["success"], []]);
+  assertEquals(parse('{"status":"success"}').drops.length, 1);
+});
+
 test("statuses share a frame with data, two acks for one", () => {
   const ack = `{"ev":"status","status":"success","message":"subscribed to: T.A"}`;
   const { syms, statuses } = parse(
