@@ -1,11 +1,11 @@
 /** The checklist's *Commands* and *Cursors* parts again, over real sockets: what the pure tests promise is what is served. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { ORIGIN } from "../../src/feed/cursor.ts";
 import { WebSocket as WsClient } from "ws";
 import { aTrade } from "../support/event_factory.ts";
 import { COMMAND_ROWS, CURSOR_ROWS } from "./checklist_rows.ts";
 import { edgeRig } from "./edge_rig.ts";
-import { poll, SocketClient, StreamClient } from "./test_clients.ts";
+import { Inbox, poll, SocketClient, StreamClient } from "./test_clients.ts";
 
 const MESSAGE_MAX_BYTES = 16 * 1024;
 
@@ -79,22 +79,40 @@ for (const server of ["deno", "hardened"] as const) {
     assertEquals(ORIGIN.seq, 0);
   });
 
+  Deno.test(`an event that several patterns of a client match comes once, by every transport (SERVER=${server})`, async () => {
+    await using rig = edgeRig({ settings: { server } });
+    const { port } = await rig.edge.serve("127.0.0.1", 0);
+    const { epoch } = await rig.writer.append("tick", [
+      aTrade({ sym: "A.AAPL" }),
+      aTrade({ sym: "B", tid: "2" }),
+    ]);
+    const query = "symbols=A.*,A.*,A.AAPL&cursor=earliest";
+    await using socket = new SocketClient(port, `/ws/tick?${query}`);
+    await socket.say({ action: "subscribe", symbols: ["A.*", "A.*", "A.AAPL"], id: "again" });
+    await socket.until("both", () => socket.of("subscribed").length === 2);
+    await using stream = new StreamClient(port, `/sse/tick?${query}`);
+    await stream.events(1);
+    await rig.writer.append("tick", [aTrade({ sym: "A.AAPL", tid: "3" })]);
+    const ids = [`${epoch}-1`, `${epoch}-3`];
+    assertEquals(await socket.events(2), ids);
+    assertEquals(await stream.events(2), ids);
+    const polled = await poll(port, `/events/tick?${query}`);
+    assertEquals(polled.events.map(({ id }) => id), ids);
+  });
+
   Deno.test(`Last-Event-ID means nothing to a socket, and without a cursor it starts now (SERVER=${server})`, async () => {
     await using rig = edgeRig({ settings: { server } });
     const { port } = await rig.edge.serve("127.0.0.1", 0);
-    await rig.writer.append("tick", [aTrade()]);
+    const { epoch } = await rig.writer.append("tick", [aTrade()]);
     const socket = new WsClient(`ws://127.0.0.1:${port}/ws/tick?symbols=*`, {
-      headers: { "last-event-id": "7" },
+      headers: { "last-event-id": `tick:${epoch}-0` },
     });
-    const messages: { type: string }[] = [];
-    const subscribed = new Promise<void>((resolve) => {
-      socket.onmessage = ({ data }) => {
-        messages.push(JSON.parse(String(data)));
-        if (messages.at(-1)?.type === "subscribed") resolve();
-      };
-    });
-    await subscribed;
-    assert(!messages.some(({ type }) => type === "events" || type === "error"), JSON.stringify(messages));
+    const told = new Inbox();
+    socket.onmessage = ({ data }) => told.push(JSON.parse(String(data)));
+    assertEquals((await told.first("subscribed")).cursor, `tick:${epoch}-1`);
+    await rig.writer.append("tick", [aTrade({ tid: "2" })]);
+    assertEquals(await told.events(1), [`${epoch}-2`]);
+    assertEquals(told.of("error"), []);
     const closed = new Promise((resolve) => socket.onclose = resolve);
     socket.close();
     await closed;
