@@ -11,6 +11,8 @@ const redis = realPart("redis-server");
 const long = Deno.env.get("TICKCAST_LONG") === "1";
 /** Longer than health takes to see it. */
 const AWAY_MS = long ? 60_000 : 6_000;
+/** Shorter than anybody's patience. */
+const BRIEF_MS = 1_000;
 /** So that what ingest keeps meanwhile is more than a list holds, and less than its queue. */
 const TRADES_PER_SECOND = long ? 100 : 250;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -41,6 +43,17 @@ const AWAY: Fault = {
     for (const { base } of edges) {
       await until(async () => await streamState(base) === "200 live", "a live stream", 30_000);
     }
+  },
+};
+
+const BRIEF: Fault = {
+  name: `away for ${BRIEF_MS / 1000} s and back: every event comes once`,
+  told: "",
+  async happen({ redis, front }) {
+    await redis.shutDown();
+    await pause(BRIEF_MS);
+    await redis.start();
+    await front?.connect();
   },
 };
 
@@ -99,7 +112,7 @@ async function streamState(base: string): Promise<string> {
   return `${response.status} ${(await response.json()).state}`;
 }
 
-faultTest("tcp", [AWAY, FLUSHED, STALE, EMPTY]);
+faultTest("tcp", [BRIEF, AWAY, FLUSHED, STALE, EMPTY]);
 faultTest("rest", [AWAY, FLUSHED]);
 
 Deno.test({
