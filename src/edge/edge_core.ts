@@ -4,6 +4,7 @@ import type { StreamState } from "../feed/health.ts";
 import type { Log } from "../feed/log.ts";
 import type { EdgeSettings } from "../feed/settings/settings.ts";
 import type { ConnectionLimits } from "./admit/connection_limits.ts";
+import type { AskMemo } from "./deliver/ask_memo.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { FeedSet } from "./pull/feed_set.ts";
 import type { FlushSchedule } from "./follow/flush_schedule.ts";
@@ -23,6 +24,8 @@ export interface EdgeCore {
   readonly plan: PlanReader;
   readonly schedule: FlushSchedule;
   readonly gate: AccessGate;
+  /** What subscriptions come to, where several clients ask the same. */
+  readonly asks: AskMemo;
   readonly slowLimits: SlowLimits;
   /** Connections by the subjects of tokens. */
   readonly subjects: ConnectionLimits;

@@ -9,6 +9,7 @@ import { edgeApp, type Pages } from "./app.ts";
 import { ClientEntry } from "./deliver/client_entry.ts";
 import { ConnectionLimits } from "./admit/connection_limits.ts";
 import { createAccess } from "./admit/auth_gate.ts";
+import { AskMemo } from "./deliver/ask_memo.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { EdgeCounters } from "./edge_counters.ts";
 import { EdgeDoors } from "./admit/edge_doors.ts";
@@ -23,6 +24,7 @@ import type { AccessGate } from "./admit/principal.ts";
 import { reseat } from "./deliver/reseat.ts";
 import { RingBudget } from "./pull/ring_budget.ts";
 import { SessionHub } from "./deliver/session_hub.ts";
+import { SseDoor } from "./deliver/sse_door.ts";
 import type { StreamFeed } from "./pull/stream_feed.ts";
 import { allClients } from "./report/stats_report.ts";
 import { ticketRoutes } from "./admit/ticket_routes.ts";
@@ -81,6 +83,7 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     random: options.random,
     log,
     gate: options.gate ?? access.gate,
+    asks: new AskMemo(),
     slowLimits: slowLimits(settings),
     subjects: new ConnectionLimits(
       settings.maxConnectionsPerToken,
@@ -114,10 +117,12 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     memoryBytes,
   });
   const tickets = ticketRoutes({ ...access, allowedOrigins: settings.allowedOrigins });
-  const app = edgeApp(core, hub, [operations.routes, tickets], options.pages);
+  const sse = new SseDoor(core, hub);
+  const app = edgeApp(core, hub, sse, [operations.routes, tickets], options.pages);
+  const parts = { core, hub, massive, sse, app, entry };
   const doors = options.tracing === undefined
-    ? new EdgeDoors(core, hub, massive, app, entry)
-    : new TracedDoors(options.tracing, core, hub, massive, app, entry);
+    ? new EdgeDoors(parts)
+    : new TracedDoors(options.tracing, parts);
   return { core, hub, massive, doors, operations, facts, stop };
 }
 

@@ -176,6 +176,26 @@ for (const server of ["deno", "hardened"] as const) {
     ]);
   });
 
+  test("clients that come with the same URL get what each one's own token allows", async () => {
+    await using served = await serve(server);
+    const [wide, narrow] = [await tokenFor(HOUR_MS), await tokenFor(HOUR_MS, RIGHTS)];
+    for (const [first, then] of [[wide, narrow], [narrow, wide]] as const) {
+      for (const token of [first, then, first]) {
+        const response = await fetch(`${served.base}/sse/tick?symbols=MSFT`, { headers: bearer(token) });
+        await response.body?.cancel();
+        assertEquals(response.status, token === wide ? 200 : 403);
+        await using all = new StreamClient(served.port, "/sse?symbols=AAPL", bearer(token));
+        const { streams } = await all.first("subscribed");
+        assertEquals(Array.isArray(streams) && streams.includes("minute"), token === wide);
+        await using socket = new SocketClient(served.port, "/ws/tick?symbols=MSFT", [
+          "tickcast.v1",
+          `bearer.${token}`,
+        ]);
+        await socket.first(token === wide ? "subscribed" : "error");
+      }
+    }
+  });
+
   test("a new token with fewer symbols takes away what it does not allow", async () => {
     await using served = await serve(server);
     const wide = await tokenFor(HOUR_MS);

@@ -9,6 +9,8 @@ const HOPS_MAX = 16;
 const HEADER_MAX_CHARS = 2048;
 /** One subscriber usually has a whole /64 of IPv6: addresses within it are one client. */
 const V6_CLIENT_BYTES = 8;
+const BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const PLAIN_V4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`);
 
 /** Reads `TRUSTED_PROXIES`; entries that are no ranges are left out (settings refuse them before). */
 export const trustedRanges = (texts: readonly string[]): readonly IpRange[] =>
@@ -31,6 +33,8 @@ export function clientAddress(
   forwarded: string | null,
   trusted: readonly IpRange[],
 ): string | undefined {
+  // Nearly every request where no proxy stands in front: a server writes an IPv4 peer as the key is written.
+  if (trusted.length === 0 && remote !== undefined && PLAIN_V4.test(remote)) return remote;
   const peer = remote === undefined ? undefined : parseIp(remote);
   if (peer === undefined) return undefined;
   const isTrusted = (address: IpBytes) => trusted.some((range) => isInRange(address, range));

@@ -2,7 +2,7 @@
 import type { Tracing } from "../../feed/tracing.ts";
 import { pathOf } from "../deliver/route_path.ts";
 import { OPERATIONS } from "../openapi/openapi_document.ts";
-import { type AdmittedUpgrade, EdgeDoors } from "./edge_doors.ts";
+import { type AdmittedUpgrade, type DoorParts, EdgeDoors } from "./edge_doors.ts";
 
 /** Every path that is described, those without parameters first. */
 const ROUTES: readonly (readonly [pattern: RegExp, path: string])[] = [
@@ -18,8 +18,8 @@ export const routeOf = (pathname: string): string =>
 
 /** Answers as {@link EdgeDoors} do. */
 export class TracedDoors extends EdgeDoors {
-  constructor(readonly tracing: Tracing, ...parts: ConstructorParameters<typeof EdgeDoors>) {
-    super(...parts);
+  constructor(readonly tracing: Tracing, parts: DoorParts) {
+    super(parts);
   }
 
   override answer(request: Request, info: Deno.ServeHandlerInfo | undefined): Response | Promise<Response> {

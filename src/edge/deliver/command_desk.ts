@@ -12,7 +12,8 @@ import { selectionKey } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
-import { requestOf, reshape, subscribe, type SubscriptionRequest, unsubscribe } from "./subscribe.ts";
+import { reshape, subscribe, unsubscribe } from "./subscribe.ts";
+import { requestOf, type SubscriptionRequest } from "./subscription_request.ts";
 import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
 
 /** Commands a client may have waiting. */

@@ -7,14 +7,14 @@ import { handlePoll } from "./poll_handler.ts";
 import type { Door } from "../admit/principal.ts";
 import type { SessionHub } from "./session_hub.ts";
 import { handleSnapshot } from "./snapshot_handler.ts";
-import { openSse } from "./sse_door.ts";
+import type { SseDoor } from "./sse_door.ts";
 
 type OneShot = typeof handlePoll;
 
 /** The routes, to be mounted at the root. */
-export function deliveryRoutes(core: EdgeCore, hub: SessionHub): Hono {
+export function deliveryRoutes(core: EdgeCore, hub: SessionHub, streams: SseDoor): Hono {
   const app = new Hono();
-  const sse = (c: Context) => openSse(core, hub, c.req.raw, new URL(c.req.url), c.req.param("stream"));
+  const sse = (c: Context) => streams.open(c.req.raw, c.req.param("stream"), {});
   app.get("/sse", sse);
   app.get("/sse/:stream", sse);
   app.get("/events/:stream", (c) => oneShot(core, hub, c, "poll", handlePoll));

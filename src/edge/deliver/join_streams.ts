@@ -64,7 +64,9 @@ export async function join(
     follower.tell(place.gaps, cursor);
     follower.isReady = true;
   }
-  session.core.schedule.wake();
+  // One that has all there is waits for news like everybody else.
+  const isBehind = joined.some(({ follower }) => follower.place < follower.feed.log.end);
+  if (isBehind) session.core.schedule.wake();
 }
 
 async function waitFor(session: Session, feed: StreamFeed, start: Start): Promise<void> {

@@ -119,6 +119,10 @@ export class Session implements FollowerHost {
     return this.#held.get(stream)?.follower;
   }
 
+  get isFollowing(): boolean {
+    return this.#held.size > 0;
+  }
+
   *followers(): Iterable<Follower> {
     for (const { follower } of this.#held.values()) yield follower;
   }

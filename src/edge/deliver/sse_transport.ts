@@ -6,11 +6,12 @@ import { describeError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Principal } from "../admit/principal.ts";
-import { hello, type ServerMessage } from "./server_messages.ts";
+import type { ServerMessage } from "./server_messages.ts";
 import { type ClientSink, Session } from "./session.ts";
 import type { SessionHub } from "./session_hub.ts";
 import { sseEvent, sseEventName, sseIdBlock, sseRetry } from "../follow/sse_text.ts";
-import { subscribe, type SubscriptionRequest } from "./subscribe.ts";
+import { subscribe } from "./subscribe.ts";
+import type { SubscriptionRequest } from "./subscription_request.ts";
 import * as say from "./server_messages.ts";
 import { publicError } from "../../feed/error.ts";
 
@@ -45,8 +46,8 @@ export class StreamSink implements ClientSink {
     this.#write(frame.sseBlock(session.cursor()));
   }
 
-  message({ type, json, cursor }: ServerMessage): number {
-    const bytes = encoder.encode(sseEvent(sseEventName(type), json, cursor));
+  message(message: ServerMessage): number {
+    const bytes = message.type === "hello" ? greeting(message) : encoder.encode(textOf(message));
     this.#write(bytes);
     return bytes.length;
   }
@@ -82,13 +83,26 @@ export class StreamSink implements ClientSink {
   }
 }
 
-/** Answers a request that has been let in with an endless stream. */
+const textOf = ({ type, json, cursor }: ServerMessage): string => sseEvent(sseEventName(type), json, cursor);
+
+const greetings = new WeakMap<ServerMessage, Uint8Array>();
+
+/** The first block of a stream, how long to wait before coming back and `hello`: the same for all who share that. */
+function greeting(message: ServerMessage): Uint8Array {
+  const known = greetings.get(message);
+  if (known !== undefined) return known;
+  const bytes = encoder.encode(sseRetry(SSE_RETRY_MS) + textOf(message));
+  greetings.set(message, bytes);
+  return bytes;
+}
+
+/** Answers a request that has been let in with an endless stream. `headers` are all the answer has. */
 export function openEventStream(
   core: EdgeCore,
   hub: SessionHub,
   principal: Principal,
   request: SubscriptionRequest,
-  headers: Readonly<Record<string, string>> | undefined,
+  headers: Readonly<Record<string, string>>,
 ): Response {
   const sink = new StreamSink(core.settings.clientMaxBufferedBytes);
   const session = new Session(core, sink, crypto.randomUUID(), principal, (one) => hub.leave(one));
@@ -104,13 +118,12 @@ export function openEventStream(
     start(controller) {
       sink.attach(controller);
       hub.join(session);
-      sink.retry(SSE_RETRY_MS);
-      session.say(hello(request.streams, core.edgeId));
+      session.say(hub.helloFor(request.streams));
       void begin();
     },
     cancel: () => session.dispose(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: sink.capacityBytes }));
-  return new Response(body, { headers: { ...SSE_HEADERS, ...headers } });
+  return new Response(body, { headers });
 }
 
 function refuse(core: EdgeCore, session: Session, error: unknown): void {
@@ -122,8 +135,13 @@ function refuse(core: EdgeCore, session: Session, error: unknown): void {
 }
 
 /** A refusal that a plain EventSource survives: it stops for good on anything but 200, so it is asked to come back. */
-export function refuseWithRetry(code: string, message: string, afterMs: number): Response {
+export function refuseWithRetry(
+  code: string,
+  message: string,
+  afterMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const data = JSON.stringify({ type: "error", code, message });
   const text = sseRetry(afterMs) + sseEvent("fault", data, undefined);
-  return new Response(text, { headers: { ...SSE_HEADERS } });
+  return new Response(text, { headers: { ...SSE_HEADERS, ...headers } });
 }

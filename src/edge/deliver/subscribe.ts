@@ -4,45 +4,26 @@
  */
 import { TickcastError } from "../../feed/error.ts";
 import { parsePattern, patternList, symbolPatterns } from "../../feed/symbol.ts";
-import type { RequestId, SubscribeCommand, UnsubscribeCommand } from "./client_commands.ts";
+import type { StreamAsk } from "./ask_memo.ts";
+import type { EdgeCore } from "../edge_core.ts";
+import type { UnsubscribeCommand } from "./client_commands.ts";
 import { namesStream } from "./feed_wait.ts";
 import type { Follower } from "../follow/follower.ts";
 import { intervalOf, join, type Joining } from "./join_streams.ts";
 import type { Principal } from "../admit/principal.ts";
 import type { Wanted } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
+import type { SubscriptionRequest } from "./subscription_request.ts";
 import type { Session } from "./session.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 import {
   checkStreams,
   checkSymbols,
   readStart,
-  type ShapeAsk,
   type Start,
   unknownSymbols,
   wantedAfter,
 } from "./subscription_ask.ts";
-
-/** A request that is whole: what to follow and how. */
-export interface SubscriptionRequest {
-  readonly id: RequestId | undefined;
-  readonly streams: readonly string[];
-  /** Undefined: all, or, of a stream already held, no others. */
-  readonly symbols: readonly string[] | undefined;
-  readonly cursor: string | undefined;
-  readonly shape: ShapeAsk;
-  readonly snapshot: boolean;
-}
-
-/** The request in a `subscribe` message; `streams` are those of the URL where it names none. */
-export const requestOf = (command: SubscribeCommand, streams: readonly string[]): SubscriptionRequest => ({
-  id: command.id,
-  streams: command.streams ?? streams,
-  symbols: command.symbols,
-  cursor: command.cursor,
-  shape: { mode: command.mode, maxHz: command.max_hz, fields: command.fields },
-  snapshot: command.snapshot ?? false,
-});
 
 /**
  * Carries out a subscription.
@@ -54,40 +35,48 @@ export async function subscribe(
   request: SubscriptionRequest,
 ): Promise<void> {
   const { core } = session;
-  await core.plan.ensure();
+  const planned = core.plan.ensure();
+  if (planned !== undefined) await planned;
   const start = readStart(request.cursor);
-  const streams = checkStreams(request.streams, core.feeds.streams, principal);
-  if (streams.length === 0) throw new TickcastError("BAD_REQUEST", "Cannot subscribe as no stream is named");
-  const asks = streams.map((stream) => askOf(session, principal, stream, request, start));
-  const unknown = asks.filter((ask) => ask.unknown.length > 0);
-  const good = asks.filter((ask) => ask.wanted !== undefined);
-  for (const ask of unknown) {
-    const error = unknownSymbols(ask.feed.spec.name, ask.unknown);
-    session.say(say.fault(error.code, error.message, request.id));
-  }
-  if (good.length === 0) return;
+  const asks = session.isFollowing
+    ? asksBeside(session, principal, request, start)
+    : core.asks.of(core, request, principal);
+  if (asks.length === 0) throw new TickcastError("BAD_REQUEST", "Cannot subscribe as no stream is named");
   const joining: Joining[] = [];
-  for (const { feed, wanted } of good) {
+  const shown: StreamFeed[] = [];
+  const names: string[] = [];
+  for (const { stream, wanted, unknown } of asks) {
+    if (unknown.length > 0) {
+      const error = unknownSymbols(stream, unknown);
+      session.say(say.fault(error.code, error.message, request.id));
+    }
     if (wanted === undefined) continue;
-    const held = session.follower(feed.spec.name);
+    const feed = feedOf(core, stream);
+    names.push(stream);
+    if (request.snapshot || feed.spec.snapshotAlways) shown.push(feed);
+    const held = session.follower(stream);
     if (held !== undefined) reshape(session, held, wanted, principal);
     else joining.push({ feed, wanted, want: core.feeds.want(feed) });
   }
-  const shown = good.map(({ feed }) => feed).filter((feed) => request.snapshot || feed.spec.snapshotAlways);
+  if (names.length === 0) return;
   await join(session, principal, request.id, start, joining, shown);
   oweSnapshots(session, request, shown);
-  const names = good.map(({ feed }) => feed.spec.name);
   core.log.info("ws_subscribe", { client: session.id, streams: names, symbols: logged(request.symbols) });
 }
 
 /** Symbols for the log, a few of them. */
 const logged = (symbols: readonly string[] | undefined): readonly string[] => (symbols ?? ["*"]).slice(0, 10);
 
-interface Ask {
-  readonly feed: StreamFeed;
-  /** Undefined when nothing of it is known. */
-  readonly wanted: Wanted | undefined;
-  readonly unknown: readonly string[];
+/** The streams of a request of a client that follows some already: symbols are added to what it has of them. */
+function asksBeside(
+  session: Session,
+  principal: Principal,
+  request: SubscriptionRequest,
+  start: Start,
+): readonly StreamAsk[] {
+  return checkStreams(request.streams, session.core.feeds.streams, principal).map((stream) =>
+    askOf(session, principal, stream, request, start)
+  );
 }
 
 function askOf(
@@ -96,9 +85,8 @@ function askOf(
   stream: string,
   request: SubscriptionRequest,
   start: Start,
-): Ask {
-  const feed = session.core.feeds.get(stream);
-  if (feed === undefined) throw new TickcastError("UNKNOWN_STREAM", "Cannot follow a stream of that name");
+): StreamAsk {
+  const feed = feedOf(session.core, stream);
   const held = session.follower(stream)?.selection.wanted;
   if (held !== undefined && startsIn(feed, start)) {
     throw new TickcastError(
@@ -110,12 +98,18 @@ function askOf(
   const { patterns, unknown } = checkSymbols(texts, stream, session.core.plan, principal);
   const isEmpty = patterns.length === 0 && (held === undefined || unknown.length > 0);
   return {
-    feed,
+    stream,
     wanted: isEmpty
       ? undefined
       : wantedAfter(held, patterns, request.shape, principal.tier, session.core.settings.maxSymbols),
     unknown,
   };
+}
+
+function feedOf(core: EdgeCore, stream: string): StreamFeed {
+  const feed = core.feeds.get(stream);
+  if (feed !== undefined) return feed;
+  throw new TickcastError("UNKNOWN_STREAM", "Cannot follow a stream of that name");
 }
 
 const startsIn = (feed: StreamFeed, start: Start): boolean =>

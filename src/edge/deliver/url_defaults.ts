@@ -1,6 +1,6 @@
 /**
  * What a socket's URL says for the whole connection: streams, shape, a first subscription. What is wrong in it is told on the
- * open socket, which lives on. Clients that come with the same URL share one reading of it.
+ * open socket, which lives on.
  */
 import { TickcastError } from "../../feed/error.ts";
 import type { ConnectionDefaults } from "./command_desk.ts";
@@ -8,26 +8,16 @@ import type { EdgeCore } from "../edge_core.ts";
 import type { Principal } from "../admit/principal.ts";
 import { checkStreams } from "./subscription_ask.ts";
 import { readQuery } from "./subscription_query.ts";
-
-/** Readings remembered, and the longest URL worth remembering. */
-const KEPT_MAX = 256;
-const KEPT_URL_MAX_CHARS = 512;
+import { UrlMemo } from "./url_memo.ts";
 
 /** See the file comment. */
 export class UrlDefaults {
-  readonly #kept = new Map<string, ConnectionDefaults>();
+  readonly #readings = new UrlMemo<ConnectionDefaults>(isLasting);
 
   constructor(readonly core: EdgeCore) {}
 
   of(url: string, stream: string | undefined): ConnectionDefaults {
-    const known = this.#kept.get(url);
-    if (known !== undefined) return known;
-    const defaults = read(this.core, new URL(url), stream);
-    if (isLasting(defaults) && url.length <= KEPT_URL_MAX_CHARS) {
-      if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-      this.#kept.set(url, defaults);
-    }
-    return defaults;
+    return this.#readings.of(url, () => read(this.core, new URL(url), stream));
   }
 }
 

@@ -16,6 +16,8 @@ export class SelectionIndex {
   /** Those that don't want everything. */
   readonly #choosy = new Set<Selection>();
   readonly #bySymbol = new Map<string, readonly Selection[]>();
+  /** Keys of wants that several clients share. */
+  readonly #keys = new WeakMap<Wanted, { readonly intervalMs: number; readonly key: string }>();
 
   constructor(readonly stream: SelectionStream) {}
 
@@ -29,7 +31,7 @@ export class SelectionIndex {
 
   /** The selection for what is wanted, made if nobody has it yet. Give it back with {@link SelectionIndex.release}. */
   hold(wanted: Wanted, intervalMs: number): Selection {
-    const key = selectionKey(wanted, intervalMs);
+    const key = this.#keyOf(wanted, intervalMs);
     this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
     const known = this.#selections.get(key);
     if (known !== undefined) return known;
@@ -40,6 +42,14 @@ export class SelectionIndex {
       this.#bySymbol.clear();
     }
     return made;
+  }
+
+  #keyOf(wanted: Wanted, intervalMs: number): string {
+    const known = this.#keys.get(wanted);
+    if (known?.intervalMs === intervalMs) return known.key;
+    const key = selectionKey(wanted, intervalMs);
+    this.#keys.set(wanted, { intervalMs, key });
+    return key;
   }
 
   release(selection: Selection): void {

@@ -55,12 +55,15 @@ export class PlanReader implements Disposable {
     return symbols === undefined || matchesPatterns(symbols, symbol);
   }
 
-  /** Waits for a plan if none was read yet, and has an old one read again behind the caller's back. */
-  async ensure(maxAgeMs = PLAN_FRESH_MS): Promise<void> {
+  /**
+   * Has an old plan read again behind the caller's back. What is to be waited for where none was read yet; undefined, and so
+   * nothing to wait for, everywhere else.
+   */
+  ensure(maxAgeMs = PLAN_FRESH_MS): Promise<void> | undefined {
     if (this.#clock.monotonic() - this.#readMs >= maxAgeMs) {
       this.#reading ??= this.#read().finally(() => this.#reading = undefined);
     }
-    if (this.#readMs === -Infinity && this.#reading !== undefined) await this.#reading;
+    return this.#readMs === -Infinity ? this.#reading : undefined;
   }
 
   [Symbol.dispose](): void {

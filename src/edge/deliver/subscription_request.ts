@@ -1,0 +1,24 @@
+/** A request to follow streams, from wherever it came: a message, a socket's URL, an event stream's. */
+import type { RequestId, SubscribeCommand } from "./client_commands.ts";
+import type { ShapeAsk } from "./subscription_ask.ts";
+
+/** A request that is whole: what to follow and how. */
+export interface SubscriptionRequest {
+  readonly id: RequestId | undefined;
+  readonly streams: readonly string[];
+  /** Undefined: all, or, of a stream already held, no others. */
+  readonly symbols: readonly string[] | undefined;
+  readonly cursor: string | undefined;
+  readonly shape: ShapeAsk;
+  readonly snapshot: boolean;
+}
+
+/** The request in a `subscribe` message; `streams` are those of the URL where it names none. */
+export const requestOf = (command: SubscribeCommand, streams: readonly string[]): SubscriptionRequest => ({
+  id: command.id,
+  streams: command.streams ?? streams,
+  symbols: command.symbols,
+  cursor: command.cursor,
+  shape: { mode: command.mode, maxHz: command.max_hz, fields: command.fields },
+  snapshot: command.snapshot ?? false,
+});
