@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parse } from "yaml";
 import { z } from "zod";
 import { SETTING_TABLE } from "../../src/feed/settings/setting_table.ts";
+import { NOTSENT_LOWAT_BYTES } from "../../src/operations/doctor/check_kernel.ts";
 import { schemaFaults } from "../support/json_schema.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -42,6 +43,14 @@ Deno.test("deploy.yml and the workflow are valid by the formats' own schemas, wh
   assertEquals(await schemaFaults("github-workflow.json", workflow), []);
   assert((await schemaFaults("compose-spec.json", { services: { a: { imagee: "x" } } })).length > 0);
   assert((await schemaFaults("github-workflow.json", { on: "push", jobs: { a: { steps: 1 } } })).length > 0);
+});
+
+Deno.test("whoever holds clients' sockets has the kernel notice those that never read, as the doctor advises", () => {
+  const Holder = z.looseObject({ sysctls: z.record(z.string(), z.number()) });
+  for (const name of ["edge-1", "edge-2", "edge-new", "nginx"]) {
+    const { sysctls } = Holder.parse(compose.services[name]);
+    assertEquals(sysctls, { "net.ipv4.tcp_notsent_lowat": NOTSENT_LOWAT_BYTES }, name);
+  }
 });
 
 Deno.test("nothing is deployed that has not passed the gate, and only from main", async () => {
