@@ -1,4 +1,4 @@
-/** All HTTP routes of an edge in one app: delivery, operations, pages. WebSockets never come through here (`ws_door.ts`). */
+/** All HTTP routes of an edge in one app: delivery, operations, pages. WebSockets and event streams never come through here (`edge_doors.ts`). */
 import { Hono } from "hono";
 import { describeError, TickcastError } from "../feed/error.ts";
 import { deliveryRoutes } from "./deliver/delivery_routes.ts";
@@ -6,7 +6,6 @@ import type { EdgeCore } from "./edge_core.ts";
 import { answerFault, answerText, tagOf } from "./http_answer.ts";
 import { cors } from "./admit/origin_cors.ts";
 import { securityHeaders } from "./admit/security_headers.ts";
-import type { SseDoor } from "./deliver/sse_door.ts";
 import type { SessionHub } from "./deliver/session_hub.ts";
 
 /** A page or asset, served as it is. */
@@ -20,13 +19,7 @@ export interface Page {
 export type Pages = ReadonlyMap<string, Page>;
 
 /** Puts the app together; `others` are mounted at the root, before pages. */
-export function edgeApp(
-  core: EdgeCore,
-  hub: SessionHub,
-  streams: SseDoor,
-  others: readonly Hono[],
-  pages: Pages,
-): Hono {
+export function edgeApp(core: EdgeCore, hub: SessionHub, others: readonly Hono[], pages: Pages): Hono {
   const app = new Hono();
   app.use(securityHeaders());
   app.use(cors(core.settings.allowedOrigins));
@@ -37,7 +30,7 @@ export function edgeApp(
   app.notFound(() =>
     answerFault(new TickcastError("NOT_FOUND", "Cannot answer as there is nothing at this path"))
   );
-  app.route("/", deliveryRoutes(core, hub, streams));
+  app.route("/", deliveryRoutes(core, hub));
   for (const other of others) app.route("/", other);
   for (const [path, page] of pages) {
     const etag = `"${tagOf(`${path} ${page.body.length} ${pageDigest(page)}`)}"`;

@@ -118,7 +118,7 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
   });
   const tickets = ticketRoutes({ ...access, allowedOrigins: settings.allowedOrigins });
   const sse = new SseDoor(core, hub);
-  const app = edgeApp(core, hub, sse, [operations.routes, tickets], options.pages);
+  const app = edgeApp(core, hub, [operations.routes, tickets], options.pages);
   const parts = { core, hub, massive, sse, app, entry };
   const doors = options.tracing === undefined
     ? new EdgeDoors(parts)

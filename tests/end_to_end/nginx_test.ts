@@ -19,6 +19,29 @@ const load = (args: readonly string[]) => startLoad(args).report;
 
 const transportOf = ({ status }: Tickcast) => "transport" in status ? status.transport : status.state;
 
+/** As programs do that would rather speak HTTP/2 (Java's own client, `curl --http2`): the offer is passed over. */
+async function offersAnotherProtocol(base: string): Promise<void> {
+  const { hostname, port } = new URL(base);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const request = [
+    "GET /sse/tick HTTP/1.1",
+    `Host: ${hostname}`,
+    "Connection: Upgrade, HTTP2-Settings",
+    "Upgrade: h2c",
+    "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
+  ];
+  await connection.write(new TextEncoder().encode(`${request.join("\r\n")}\r\n\r\n`));
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(16_384);
+  let text = "";
+  while (!text.includes("event: subscribed") && text.length < 8_192) {
+    const read = await connection.read(buffer);
+    assert(read !== null, text);
+    text += decoder.decode(buffer.subarray(0, read), { stream: true });
+  }
+  assert(text.startsWith("HTTP/1.1 200"), text);
+}
+
 const seqOf = (id: string) => Number(id.slice(id.indexOf("-") + 1));
 
 Deno.test({
@@ -38,6 +61,7 @@ Deno.test({
       ...["--stages", "40:0.5,40:6,0:0.5", "--mix", "ws:50,sse:40,poll:10"],
     ]);
     try {
+      await offersAnotherProtocol(base);
       // Polls come and go; the rest stays where it was put.
       await until(
         async () => await activeAt(first.base) > 12 && await activeAt(second.base) > 12,
@@ -153,7 +177,7 @@ Deno.test("the project's nginx configuration keeps what streams need", async () 
     const line of [
       "proxy_buffering off;",
       "proxy_read_timeout 86400;",
-      "proxy_set_header Upgrade $http_upgrade;",
+      "proxy_set_header Upgrade $socket_upgrade;",
       "proxy_set_header Connection $connection_upgrade;",
       "least_conn;",
       "proxy_http_version 1.1;",

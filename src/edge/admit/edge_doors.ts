@@ -114,7 +114,7 @@ export class EdgeDoors {
    */
   async admitUpgrade(request: Request, remote: string | undefined): Promise<AdmittedUpgrade | Response> {
     const pathname = pathOf(request.url);
-    if (!isSocketPath(pathname)) return await this.app.fetch(request);
+    if (!isSocketPath(pathname)) return await this.#answerOnce(request, pathname, remote);
     let place: Disposable | undefined;
     try {
       place = this.entry.enter(request, remote);
@@ -133,6 +133,20 @@ export class EdgeDoors {
       place?.[Symbol.dispose]();
       return refusal(this.core, error);
     }
+  }
+
+  /**
+   * Answers a request that asked for an upgrade where there is none. An event stream has no end, and nobody would see its peer
+   * leave: it is refused.
+   */
+  async #answerOnce(request: Request, pathname: string, remote: string | undefined): Promise<Response> {
+    if (routePath(pathname)?.door !== "sse") {
+      return await this.#answerPath(request, pathname, remote, undefined);
+    }
+    return refusal(
+      this.core,
+      new TickcastError("BAD_REQUEST", "Cannot open an event stream as the request asks for an upgrade"),
+    );
   }
 
   /** Answers what lasts, and counts it to its address while it does. */

@@ -1,4 +1,4 @@
-/** The HTTP side of delivery: event streams, polls, snapshots. Sockets have a door of their own. */
+/** The HTTP side of delivery: polls, snapshots. Sockets and event streams have doors of their own. */
 import { type Context, Hono } from "hono";
 import { describeError, TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
@@ -7,14 +7,19 @@ import { handlePoll } from "./poll_handler.ts";
 import type { Door } from "../admit/principal.ts";
 import type { SessionHub } from "./session_hub.ts";
 import { handleSnapshot } from "./snapshot_handler.ts";
-import type { SseDoor } from "./sse_door.ts";
 
 type OneShot = typeof handlePoll;
 
 /** The routes, to be mounted at the root. */
-export function deliveryRoutes(core: EdgeCore, hub: SessionHub, streams: SseDoor): Hono {
+export function deliveryRoutes(core: EdgeCore, hub: SessionHub): Hono {
   const app = new Hono();
-  const sse = (c: Context) => streams.open(c.req.raw, c.req.param("stream"), {});
+  // Streams that exist were opened before the app was asked (`edge_doors.ts`), where they are counted.
+  const sse = () => {
+    core.counters.refuse("UNKNOWN_STREAM");
+    return answerFault(
+      new TickcastError("UNKNOWN_STREAM", "Cannot follow a stream as there is none of that name"),
+    );
+  };
   app.get("/sse", sse);
   app.get("/sse/:stream", sse);
   app.get("/events/:stream", (c) => oneShot(core, hub, c, "poll", handlePoll));

@@ -16,10 +16,22 @@ export function routePath(pathname: string): RoutePath | undefined {
   return { door: match[1] === "ws" ? "ws" : "sse", stream: match[2] };
 }
 
-/** The path of an absolute URL, without parsing all of it. */
+/**
+ * The path of an absolute URL, without parsing all of it; what is percent-encoded is read as the app's router reads it, so
+ * that no spelling of a path gets past a door.
+ */
 export function pathOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("//") + 2);
   if (start < 0) return "/";
   const end = url.indexOf("?", start);
-  return end < 0 ? url.slice(start) : url.slice(start, end);
+  const path = end < 0 ? url.slice(start) : url.slice(start, end);
+  return path.includes("%") ? decoded(path) : path;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }

@@ -85,7 +85,7 @@ function readUrl(core: EdgeCore, url: URL, stream: string | undefined, principal
     (core.plan.streams() ?? [...core.feeds.streams.keys()]).filter((one) =>
       core.feeds.streams.has(one) && maySeeStream(principal, one)
     );
-  const named = stream === undefined ? query.streams : [stream];
+  const named = stream === undefined ? query.streams && [...new Set(query.streams)] : [stream];
   const request = {
     id: undefined,
     streams: named ?? all(),

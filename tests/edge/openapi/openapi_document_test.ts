@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deliveryRoutes } from "../../../src/edge/deliver/delivery_routes.ts";
-import { SseDoor } from "../../../src/edge/deliver/sse_door.ts";
 import { openapiDocument, OPERATIONS } from "../../../src/edge/openapi/openapi_document.ts";
 import { SCHEMAS } from "../../../src/edge/openapi/openapi_schemas.ts";
 import { docsPage } from "../../../src/edge/openapi/openapi_page.ts";
@@ -23,7 +22,7 @@ pure("every route is described, and everything described is a route", async () =
   const access = createAccess(rig.edge.core.settings, rig);
   const apps = [
     scene.side.routes,
-    deliveryRoutes(rig.edge.core, rig.edge.hub, new SseDoor(rig.edge.core, rig.edge.hub)),
+    deliveryRoutes(rig.edge.core, rig.edge.hub),
     ticketRoutes({ ...access, allowedOrigins: undefined }),
   ];
   const routes = apps.flatMap((app) => app.routes).filter(({ method }) => method !== "ALL").map((
