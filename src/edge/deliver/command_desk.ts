@@ -41,7 +41,6 @@ export class CommandDesk {
   #allowance: MessageAllowance | undefined;
   #refused = 0;
   #waiting = 0;
-  #last: Promise<void> = Promise.resolve();
 
   constructor(session: Session, defaults: ConnectionDefaults) {
     this.#session = session;
@@ -195,7 +194,7 @@ export class CommandDesk {
       );
     }
     this.#waiting++;
-    this.#last = this.#last.then(async () => {
+    this.#session.turns.run(async () => {
       try {
         if (!this.#session.isClosed) await work();
       } catch (error) {

@@ -40,25 +40,26 @@ export async function join(
   joining: readonly Joining[],
   shown: readonly StreamFeed[],
 ): Promise<void> {
+  let present = joining;
   try {
-    const cold = joining.filter(({ feed }) =>
-      !feed.isWarm || (start.from === "cursor" && isAhead(feed.log, start.cursor))
-    );
-    if (cold.length > 0) await Promise.all(cold.map(({ feed }) => waitFor(session, feed, start)));
-    // One that can't be read now is owed until it can.
-    if (shown.length > 0) {
-      await Promise.all(shown.map((feed) => feed.latest.load(session.signal).catch(() => {})));
+    for (let isReady = false; !isReady;) {
+      const failure = await whenReady(session, start, present, shown).catch((error: unknown) => ({ error }));
+      const renewed = renew(session.core, present);
+      // Whoever waited on a feed that was replaced meanwhile waits on the one in its place.
+      if (renewed !== undefined) present = renewed;
+      else if (failure !== undefined) throw failure.error;
+      else isReady = true;
     }
   } catch (error) {
-    for (const { want } of joining) want[Symbol.dispose]();
+    for (const { want } of present) want[Symbol.dispose]();
     if (session.isClosed) return;
     throw error;
   }
   if (session.isClosed) {
-    for (const { want } of joining) want[Symbol.dispose]();
+    for (const { want } of present) want[Symbol.dispose]();
     return;
   }
-  const joined = joining.map((one) => enter(session, principal, one, start));
+  const joined = present.map((one) => enter(session, principal, one, start));
   session.say(say.subscribed("subscribed", session.subscriptions(), session.cursor(), id));
   for (const { follower, place, cursor } of joined) {
     follower.tell(place.gaps, cursor);
@@ -67,6 +68,37 @@ export async function join(
   // One that has all there is waits for news like everybody else.
   const isBehind = joined.some(({ follower }) => follower.place < follower.feed.log.end);
   if (isBehind) session.core.schedule.wake();
+}
+
+/** Resolves once all feeds can say where the session stands in them, and have what a snapshot needs. */
+async function whenReady(
+  session: Session,
+  start: Start,
+  joining: readonly Joining[],
+  shown: readonly StreamFeed[],
+): Promise<undefined> {
+  const { feeds } = session.core;
+  const cold = joining.filter(({ feed }) =>
+    !feed.isWarm || (start.from === "cursor" && isAhead(feed.log, start.cursor))
+  );
+  if (cold.length > 0) await Promise.all(cold.map(({ feed }) => waitFor(session, feed, start)));
+  if (shown.length === 0) return;
+  // One that can't be read now is owed until it can.
+  const present = shown.map((feed) => feeds.get(feed.spec.name) ?? feed);
+  await Promise.all(present.map((feed) => feed.latest.load(session.signal).catch(() => {})));
+}
+
+/** The same, on the feeds that are there now; undefined when none was replaced. */
+function renew({ feeds }: EdgeCore, joining: readonly Joining[]): readonly Joining[] | undefined {
+  const nowOf = ({ feed }: Joining) => feeds.get(feed.spec.name) ?? feed;
+  if (joining.every((one) => nowOf(one) === one.feed)) return undefined;
+  return joining.map((one) => {
+    const feed = nowOf(one);
+    if (feed === one.feed) return one;
+    const want = feeds.want(feed);
+    one.want[Symbol.dispose]();
+    return { ...one, feed, want };
+  });
 }
 
 async function waitFor(session: Session, feed: StreamFeed, start: Start): Promise<void> {

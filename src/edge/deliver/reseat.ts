@@ -15,25 +15,48 @@ export function reseat(core: EdgeCore, before: StreamFeed, after: StreamFeed): v
   core.log.info("stream_split_changed", { list: after.spec.name, lists: after.log.lists });
   for (const follower of [...core.schedule.followersOf(before)]) {
     const { host } = follower;
-    if (host instanceof Session) reseatSession(core, host, follower, after);
+    if (host instanceof Session) host.turns.run(() => reseatSession(core, host, before, after));
     else tellLost(follower, after);
   }
   core.schedule.forget(before);
 }
 
-function reseatSession(core: EdgeCore, session: Session, follower: Follower, feed: StreamFeed): void {
+/** In the session's turn: what it holds by then may be something else, or nothing. */
+async function reseatSession(
+  core: EdgeCore,
+  session: Session,
+  before: StreamFeed,
+  after: StreamFeed,
+): Promise<void> {
   const { principal } = session;
+  const { name } = before.spec;
+  const follower = session.follower(name);
+  if (session.isClosed || follower?.feed !== before) return;
   const { wanted } = follower.selection;
   const cursor = parseCursor(follower.cursor);
-  session.letGo(feed.spec.name);
+  session.letGo(name);
+  // A command in between may have put it back into the schedule.
+  if (isEmpty(core.schedule.followersOf(before))) core.schedule.forget(before);
   if (principal === undefined) return;
-  const want = core.feeds.want(feed);
-  join(session, principal, undefined, { from: "cursor", cursor }, [{ feed, wanted, want }], []).catch(
-    (error: unknown) => {
-      core.log.error("ws_error", { client: session.id, error: describeError(error) });
-      session.close(1011, "internal error");
-    },
-  );
+  const want = core.feeds.want(after);
+  try {
+    await join(
+      session,
+      principal,
+      undefined,
+      { from: "cursor", cursor },
+      [{ feed: after, wanted, want }],
+      [],
+    );
+  } catch (error) {
+    core.log.error("ws_error", { client: session.id, error: describeError(error) });
+    session.close(1011, "internal error");
+  }
+}
+
+function isEmpty(some: Iterable<unknown>): boolean {
+  for (const _one of some) return false;
+  return true;
 }
 
 /** For those who have no way to go on: they come back and start anew. */

@@ -5,6 +5,7 @@
 import type { ErrorCode } from "../../feed/error.ts";
 import type { StreamState } from "../../feed/health.ts";
 import type { RequestId } from "./client_commands.ts";
+import type { HeldSubscription } from "./held_subscription.ts";
 
 /** The subprotocol's name. */
 export const PROTOCOL = "tickcast.v1";
@@ -20,15 +21,6 @@ export interface ServerMessage {
   readonly json: string;
   /** The whole cursor after it, where it moves one. */
   readonly cursor: string | undefined;
-}
-
-/** What a client holds of one stream. */
-export interface HeldSubscription {
-  readonly stream: string;
-  readonly symbols: readonly string[];
-  readonly mode: "all" | "latest";
-  readonly max_hz: number | null;
-  readonly fields: readonly string[] | null;
 }
 
 const message = (type: string, body: Readonly<Record<string, unknown>>, cursor?: string): ServerMessage => ({

@@ -3,8 +3,8 @@
  * a {@link ClientSink}; everything of the protocol is here and in {@link "./subscribe.ts"}.
  */
 import type { SymbolPatterns } from "../../feed/symbol.ts";
-import { patternList } from "../../feed/symbol.ts";
 import { BufferedProbe } from "./buffered_probe.ts";
+import { type HeldSubscription, heldSubscription } from "./held_subscription.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower, FollowerHost } from "../follow/follower.ts";
 import type { Frame } from "../follow/frame.ts";
@@ -14,6 +14,7 @@ import { gapMembers } from "../follow/selection.ts";
 import * as say from "./server_messages.ts";
 import { SlowPolicy } from "../follow/slow_policy.ts";
 import { SnapshotQueue } from "./snapshot_queue.ts";
+import { TurnQueue } from "./turn_queue.ts";
 
 /** How a session reaches its client. None of these may throw. */
 export interface ClientSink {
@@ -49,6 +50,7 @@ export class Session implements FollowerHost {
   isClosed = false;
   /** Told to come back elsewhere. */
   isDraining = false;
+  readonly turns = new TurnQueue();
   readonly #held = new Map<string, Held>();
   readonly #onClose: (session: Session) => void;
   #principal: Principal | undefined;
@@ -129,6 +131,7 @@ export class Session implements FollowerHost {
 
   /** Takes a new follower in. It is not flushed before it is ready. */
   hold(follower: Follower, want: Disposable): void {
+    this.letGo(follower.feed.spec.name);
     this.#held.set(follower.feed.spec.name, { follower, want });
     this.core.schedule.add(follower);
   }
@@ -152,17 +155,10 @@ export class Session implements FollowerHost {
     return text;
   }
 
-  subscriptions(): say.HeldSubscription[] {
-    return [...this.#held].map(([stream, { follower }]) => {
-      const { patterns, mode, maxHz, fields } = follower.selection.wanted;
-      return {
-        stream,
-        symbols: patternList(patterns),
-        mode,
-        max_hz: maxHz ?? null,
-        fields: fields === undefined ? null : [...fields],
-      };
-    });
+  subscriptions(): HeldSubscription[] {
+    return [...this.#held].map(([stream, { follower }]) =>
+      heldSubscription(stream, follower.selection.wanted)
+    );
   }
 
   /** Symbols as the client wrote them, of all its streams. */

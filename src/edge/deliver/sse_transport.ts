@@ -119,7 +119,7 @@ export function openEventStream(
       sink.attach(controller);
       hub.join(session);
       session.say(hub.helloFor(request.streams));
-      void begin();
+      session.turns.run(begin);
     },
     cancel: () => session.dispose(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: sink.capacityBytes }));
