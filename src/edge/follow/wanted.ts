@@ -11,11 +11,15 @@ export interface Wanted {
   readonly fields: ReadonlySet<string> | undefined;
 }
 
-/** The same for two subscriptions exactly when they may share: structured, so that no text a client sends can forge it. */
+/**
+ * The same for two subscriptions exactly when they may share: structured, so that no text a client sends can forge it. A
+ * client's own `max_hz` is part of it although two may come to one interval: it is told back, and holds under another tier.
+ */
 export const selectionKey = (wanted: Wanted, intervalMs: number): string =>
   JSON.stringify([
     patternList(wanted.patterns),
     wanted.mode,
     wanted.fields === undefined ? null : [...wanted.fields].sort(),
+    wanted.maxHz ?? null,
     intervalMs,
   ]);

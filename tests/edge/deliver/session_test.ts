@@ -77,6 +77,23 @@ pure("max_hz bounds the frames of a second", async () => {
   assertEquals(client.ids().length >= 95, true);
 });
 
+pure("a client is told its own max_hz, and keeps it, whoever else follows at the same pace", async () => {
+  await using s = sessionScene();
+  const standard = s.client("standard");
+  standard.say({ action: "subscribe", symbols: ["AAPL"] });
+  const premium = s.client("premium");
+  premium.say({ action: "subscribe", symbols: ["AAPL"], max_hz: 10 });
+  await s.clock.advance(50);
+  const told = (client: typeof premium) => client.of("subscribed").at(-1)?.subscriptions;
+  const held = { stream: "tick", symbols: ["AAPL"], mode: "all", fields: null };
+  assertEquals([told(premium), told(standard)], [[{ ...held, max_hz: 10 }], [{ ...held, max_hz: null }]]);
+  premium.say({ action: "subscribe", symbols: ["MSFT"] });
+  await s.clock.advance(50);
+  assertEquals(told(premium), [{ ...held, symbols: ["AAPL", "MSFT"], max_hz: 10 }]);
+  const feed = s.rig.edge.core.feeds.get("tick");
+  assertEquals([...feed?.selections.selections() ?? []].map(({ intervalMs }) => intervalMs), [100, 100]);
+});
+
 pure("tiers pace their clients: premium 25 ms, standard 100 ms, free the latest once a second", async () => {
   await using s = sessionScene();
   const clients = (["premium", "standard", "free"] as const).map((tier) => s.client(tier));
