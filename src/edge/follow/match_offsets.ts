@@ -5,6 +5,8 @@
 
 /** From so many forgotten ones on the rest moves to the front. */
 const COMPACT_FROM = 256;
+/** What was used beyond so many, after a stall, is given back. */
+const KEPT_MAX = 4_096;
 
 /** See the file comment. */
 export class MatchOffsets {
@@ -32,8 +34,10 @@ export class MatchOffsets {
   forgetBefore(offset: number): number {
     const gone = this.from(offset);
     this.#first += gone;
-    if (this.#first === this.#end) this.#first = this.#end = 0;
-    else if (this.#first >= COMPACT_FROM && 2 * this.#first >= this.#end) {
+    if (this.#first === this.#end) {
+      this.#first = this.#end = 0;
+      if (this.#slots.length > KEPT_MAX) this.#slots.length = 0;
+    } else if (this.#first >= COMPACT_FROM && 2 * this.#first >= this.#end) {
       this.#slots.copyWithin(0, this.#first, this.#end);
       this.#end -= this.#first;
       this.#first = 0;
