@@ -1,7 +1,7 @@
 /** Ports, permissions, files and the kernel: what the process itself needs of the machine. */
 import { describeError } from "../../feed/error.ts";
 import type { Settings } from "../../feed/settings/settings.ts";
-import { checkKernel } from "./check_kernel.ts";
+import { checkKernel, readByCat } from "./check_kernel.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warn, fail } = findingsOf("machine");
@@ -15,7 +15,7 @@ export async function checkMachine(settings: Settings): Promise<readonly Finding
   return [
     ...checkPermissions(),
     ...await Promise.all(ports.map((port) => checkPort(settings.host, port))),
-    ...settings.role === "ingest" ? [] : [await checkKernel((path) => Deno.readTextFile(path))],
+    ...settings.role === "ingest" ? [] : [await checkKernel(readByCat)],
     ...await checkFiles(settings),
   ];
 }
