@@ -52,8 +52,8 @@ export class ReadRest implements Disposable {
 }
 
 /**
- * The switch of a `node:net` or TLS socket's handle, where the runtime has one (Deno 2.5 and 2.9 do): `pause()` alone goes on
- * reading until the stream's own buffer is full.
+ * The switch of a `node:net` or TLS socket's handle, where the runtime has one (Deno 2.9 does; 2.5 reads frame by frame as
+ * ever): `pause()` alone goes on reading until the stream's own buffer is full.
  */
 export function readSwitchOf(socket: object): ReadSwitch | undefined {
   const call = (name: string): void => {
