@@ -53,10 +53,14 @@ function serveSse(edge: FakeEdge, url: URL, signal: AbortSignal): Response {
   const whole = () => streams.map((stream) => `${stream}:${position(stream)}`).join(",");
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const send = (event: string, data: unknown) =>
-        controller.enqueue(
-          encoder.encode(`id: ${whole()}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
-        );
+      const send = (event: string, data: unknown) => {
+        const block = encoder.encode(`id: ${whole()}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        try {
+          controller.enqueue(block);
+        } catch {
+          // The client let go, and its cancel is still on its way here.
+        }
+      };
       const flush = () => {
         for (const stream of streams) {
           const list = edge.list(stream);

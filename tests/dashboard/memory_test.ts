@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { MINUTES_MAX } from "../../src/dashboard/live/minute_series.ts";
 import { aScene, browserTest, inspect, openLive, PAGE_LIMIT_MS, type Scene, untilText } from "./live_rig.ts";
+import { until } from "../support/until.ts";
 import { type Held, held, say } from "./page_measures.ts";
 
 const isLong = Deno.env.get("TICKCAST_LONG") === "1";
@@ -17,6 +18,8 @@ const SIGNALS_MAX = 120;
 const GAPS_MAX = 50;
 /** Nodes that come and go with what is shown, and those not collected yet; one kept per signal would be ten times that. */
 const NODES_SLACK = 2_500;
+const HEAP_SLACK_MB = 4;
+const COLLECTED_WITHIN_MS = 20_000;
 
 /** A day and a half of minutes of everything the page keeps, as fast as it takes them. */
 async function aLongDay(page: Page, { edge, market }: Scene, from: number): Promise<void> {
@@ -85,11 +88,14 @@ browserTest(
     await aLongDay(page, scene, start);
     const first = await held(page);
     await aLongDay(page, scene, start + 2000 * MINUTE_MS);
-    const second = await held(page);
-    const figures = JSON.stringify([first, second]);
-    assert(second.nodes - first.nodes <= NODES_SLACK, figures);
-    assertEquals(second.listeners, first.listeners, figures);
-    assert(second.heapMb - first.heapMb < 4, figures);
+    let second = await held(page);
+    const isHeld = ({ nodes, listeners, heapMb }: Held) =>
+      nodes - first.nodes <= NODES_SLACK && listeners === first.listeners &&
+      heapMb - first.heapMb < HEAP_SLACK_MB;
+    // One collection doesn't find all on a busy machine; what is kept stays however often it is looked for.
+    await until(async () => isHeld(second = await held(page)), "as much held as before", COLLECTED_WITHIN_MS)
+      .catch(() => {});
+    assert(isHeld(second), JSON.stringify([first, second]));
     const { bars, gaps } = await inspect(page, "AAPL");
     assertEquals([bars.length, gaps.length], [MINUTES_MAX, GAPS_MAX]);
     assertEquals(await page.locator("#signals li").count(), SIGNALS_MAX);
