@@ -51,23 +51,11 @@ export interface DoorParts {
 
 /** The doors of one instance. */
 export class EdgeDoors {
-  readonly core: EdgeCore;
-  readonly hub: SessionHub;
-  readonly massive: MassiveDoor;
-  readonly sse: SseDoor;
-  readonly app: Hono;
-  readonly entry: ClientEntry;
+  readonly #parts: DoorParts;
   readonly #defaults: UrlDefaults;
 
   constructor(parts: DoorParts) {
-    ({
-      core: this.core,
-      hub: this.hub,
-      massive: this.massive,
-      sse: this.sse,
-      app: this.app,
-      entry: this.entry,
-    } = parts);
+    this.#parts = parts;
     this.#defaults = new UrlDefaults(parts.core);
   }
 
@@ -88,7 +76,10 @@ export class EdgeDoors {
     const admitted = await this.admitUpgrade(request, remote);
     if (admitted instanceof Response) return admitted;
     admitted.abandon();
-    return refusal(this.core, new TickcastError("UPGRADE_REQUIRED", "Cannot answer as this is a WebSocket"));
+    return refusal(
+      this.#parts.core,
+      new TickcastError("UPGRADE_REQUIRED", "Cannot answer as this is a WebSocket"),
+    );
   }
 
   #answerPath(
@@ -99,12 +90,12 @@ export class EdgeDoors {
   ): Response | Promise<Response> {
     const route = routePath(pathname);
     const isStream = route?.door === "sse";
-    if (!isStream && !pathname.startsWith("/events/")) return this.app.fetch(request);
+    if (!isStream && !pathname.startsWith("/events/")) return this.#parts.app.fetch(request);
     const isRead = request.method === "GET" || request.method === "HEAD";
-    // An event stream needs nothing of the app, which is half of what letting one in costs.
+    // An event stream needs nothing of the app, whose router and middlewares every client of a herd would go through.
     const answer = isStream && isRead
-      ? () => this.sse.open(request, route.stream, this.#commonHeaders(request))
-      : () => this.app.fetch(request);
+      ? () => this.#parts.sse.open(request, route.stream, this.#commonHeaders(request))
+      : () => this.#parts.app.fetch(request);
     return this.#answerCounted(request, isStream, answer, remote, completed);
   }
 
@@ -117,7 +108,7 @@ export class EdgeDoors {
     if (!isSocketPath(pathname)) return await this.#answerOnce(request, pathname, remote);
     let place: Disposable | undefined;
     try {
-      place = this.entry.enter(request, remote);
+      place = this.#parts.entry.enter(request, remote);
       const taken = place;
       const judged = await this.#judge(request, pathname);
       if (judged instanceof Response) {
@@ -131,7 +122,7 @@ export class EdgeDoors {
       };
     } catch (error) {
       place?.[Symbol.dispose]();
-      return refusal(this.core, error);
+      return refusal(this.#parts.core, error);
     }
   }
 
@@ -144,7 +135,7 @@ export class EdgeDoors {
       return await this.#answerPath(request, pathname, remote, undefined);
     }
     return refusal(
-      this.core,
+      this.#parts.core,
       new TickcastError("BAD_REQUEST", "Cannot open an event stream as the request asks for an upgrade"),
     );
   }
@@ -159,12 +150,17 @@ export class EdgeDoors {
   ): Promise<Response> {
     let place: Disposable;
     try {
-      place = this.entry.enter(request, remote);
+      place = this.#parts.entry.enter(request, remote);
     } catch (error) {
-      if (!isStream) return refusal(this.core, error);
+      if (!isStream) return refusal(this.#parts.core, error);
       const { code, message } = publicError(error);
-      this.core.counters.refuse(code);
-      return refuseWithRetry(code, message, retryAfterMs(this.core.random), this.#commonHeaders(request));
+      this.#parts.core.counters.refuse(code);
+      return refuseWithRetry(
+        code,
+        message,
+        retryAfterMs(this.#parts.core.random),
+        this.#commonHeaders(request),
+      );
     }
     const leave = () => place[Symbol.dispose]();
     try {
@@ -174,32 +170,35 @@ export class EdgeDoors {
       return response;
     } catch (error) {
       leave();
-      return refusal(this.core, error);
+      return refusal(this.#parts.core, error);
     }
   }
 
   /** What the app's own middlewares put on an answer. */
   #commonHeaders(request: Request): Readonly<Record<string, string>> {
-    const { allowedOrigins } = this.core.settings;
+    const { allowedOrigins } = this.#parts.core.settings;
     if (allowedOrigins === undefined) return COMMON_HEADERS;
     return { ...COMMON_HEADERS, ...corsHeaders(originOf(request), allowedOrigins) };
   }
 
   async #judge(request: Request, pathname: string): Promise<Judged | Response> {
     if (isMassivePath(pathname)) {
-      const admitted = await this.massive.admit(request, new URL(request.url));
+      const admitted = await this.#parts.massive.admit(request, new URL(request.url));
       if (admitted instanceof Response) return admitted;
       const { market, principal } = admitted;
       // No subprotocol is ever selected there, so a token offered as one is never echoed.
-      return { protocol: undefined, handlers: (socket) => this.massive.handlers(socket, market, principal) };
+      return {
+        protocol: undefined,
+        handlers: (socket) => this.#parts.massive.handlers(socket, market, principal),
+      };
     }
     const { stream } = routePath(pathname) ?? {};
-    const admitted = await admitSocket(this.core, this.hub, request, this.#defaults, stream);
+    const admitted = await admitSocket(this.#parts.core, this.#parts.hub, request, this.#defaults, stream);
     if (admitted instanceof Response) return admitted;
     const { principal, defaults } = admitted;
     return {
       protocol: subprotocolOf(request),
-      handlers: (socket) => socketHandlers(this.core, this.hub, socket, principal, defaults),
+      handlers: (socket) => socketHandlers(this.#parts.core, this.#parts.hub, socket, principal, defaults),
     };
   }
 
@@ -219,7 +218,7 @@ export class EdgeDoors {
       return response;
     } catch (error) {
       admitted.abandon();
-      return refusal(this.core, error);
+      return refusal(this.#parts.core, error);
     }
   }
 }
