@@ -1,14 +1,15 @@
 /**
  * Fewer slots than programs, or than connections of our own: whoever the service turns away, ingest does not fight for the slot.
- * Beside the official Massive client it is connected again in the end; of its own connections the first stay. Time runs thirty
- * times as fast.
+ * Beside the official Massive client it is connected again in the end; of its own connections the first stay. Time runs
+ * fifteen times as fast, and the market is a quiet one: a machine with little left for this test must keep up with it.
  */
 import { websocketClient } from "@massive.com/client-js";
 import { assert, assertEquals } from "@std/assert";
 import { QUOTA_POLICIES } from "../../src/simulator/protocol/accounts.ts";
 import { flowing, simulatedIngest, until } from "../support/simulated_ingest.ts";
 
-const FACTOR = 30;
+const FACTOR = 15;
+const MARKET = { symbols: 6, cryptoPairs: 0, rate: 5 };
 
 /** An official client that subscribes once it is in, and stays away when it is thrown out (it has no reconnect). */
 class Official implements AsyncDisposable {
@@ -48,7 +49,12 @@ for (const policy of QUOTA_POLICIES) {
         markets: { stocks: { realtime: ["T", "A", "AM"] } },
       }],
     };
-    await using world = await simulatedIngest({ TICK_EVENTS: "A,T" }, { accounts }, () => {}, FACTOR);
+    await using world = await simulatedIngest(
+      { TICK_EVENTS: "A,T" },
+      { accounts, ...MARKET },
+      () => {},
+      FACTOR,
+    );
     await flowing(world);
     await using official = new Official(world.simulator.url);
     await until(
@@ -57,14 +63,16 @@ for (const policy of QUOTA_POLICIES) {
     );
     if (policy === "evict-oldest") {
       await until("the newcomer has the slot", () => official.events > 0);
-      assertEquals(world.connection().status, "error");
-      assert(world.connection().detail.includes("in use"), world.connection().detail);
+      await until("ours says why", () => {
+        const { status, detail } = world.connection();
+        return status === "error" && detail.includes("in use");
+      });
     }
     if (policy === "refuse-newest") assertEquals(world.whys(), []);
     await world.clock.sleep(policy === "refuse-newest" ? 20_000 : 80_000);
     await flowing(world);
-    // Two of ours and the official one; a fight would be dozens.
-    assert(world.simulator.state().accepted <= 4, `${world.simulator.state().accepted} connections`);
+    // Two of ours and the official one, and where a machine was too busy for a handshake one more; a fight would be dozens.
+    assert(world.simulator.state().accepted <= 6, `${world.simulator.state().accepted} connections`);
   });
 }
 
@@ -88,7 +96,7 @@ for (const policy of QUOTA_POLICIES) {
         WEBSOCKET_AUTO_REBALANCE: "false",
         TICK_SYMBOLS: "AAPL,MSFT,NVDA,AMZN,GOOGL,TSLA",
       };
-      await using world = await simulatedIngest(settings, { accounts }, () => {}, FACTOR);
+      await using world = await simulatedIngest(settings, { accounts, ...MARKET }, () => {}, FACTOR);
       const statuses = () => [0, 1, 2].map((n) => world.connection(n).status === "connected");
       const details = () => [0, 1, 2].map((n) => world.connection(n).detail).join();
       const first = [0, 1, 2].map((n) => n < quota);
