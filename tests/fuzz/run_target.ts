@@ -43,9 +43,10 @@ export async function runTarget(
   limits: { readonly seconds?: number; readonly inputs?: number; readonly seed?: number },
 ): Promise<FuzzOutcome> {
   let inputs = 0;
+  let holding = Promise.resolve();
   const property = fc.asyncProperty(mutated(target.samples), async (text) => {
     inputs++;
-    await holdOne(target, text);
+    await (holding = holdOne(target, text));
   });
   const { seconds, seed = Math.floor(Math.random() * 2 ** 31) } = limits;
   const details = await fc.check(property, {
@@ -53,6 +54,8 @@ export async function runTarget(
     numRuns: limits.inputs ?? Number.MAX_SAFE_INTEGER,
     ...(seconds !== undefined && { interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false }),
   });
+  // Out of time, the checker leaves an input in the middle: what it began must not outlive the test.
+  await holding.catch(() => {});
   const [text] = details.counterexample ?? [];
   if (details.failed && text !== undefined) {
     const { errorInstance: error } = details;
