@@ -1,7 +1,7 @@
 /** Waiting for what a test is about, with a deadline instead of a guess. */
 
 /** How long real sockets may take on a busy machine. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 type Answer<T> = T | undefined | false | null;
 

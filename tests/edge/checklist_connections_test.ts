@@ -122,7 +122,7 @@ Deno.test("a connection that says nothing, or begins what is no HTTP and waits, 
   for (const first of [new Uint8Array(0), new Uint8Array([0x16, 3, 1])]) {
     using silent = await Deno.connect({ hostname: "127.0.0.1", port });
     await silent.write(first);
-    const late = AbortSignal.timeout(9_000);
+    const late = AbortSignal.timeout(20_000);
     const close = () => silent.close();
     late.addEventListener("abort", close);
     const answer = new Uint8Array(256);

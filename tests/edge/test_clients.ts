@@ -2,7 +2,7 @@
 
 export type Message = Record<string, unknown> & { readonly type: string };
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 30_000;
 
 const baseUrl = (base: number | string): string =>
   typeof base === "number" ? `http://127.0.0.1:${base}` : base;

@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 const redis = realPart("redis-server");
 
 async function statusOf(base: string, path: string): Promise<number> {
-  const response = await fetch(base + path, { signal: AbortSignal.timeout(5_000) });
+  const response = await fetch(base + path, { signal: AbortSignal.timeout(20_000) });
   await response.body?.cancel();
   return response.status;
 }

@@ -17,8 +17,8 @@ const PULL_MS = 250;
 /** One after the other, so that they last for four seconds at least. */
 const SLOW_APPENDS = 8;
 const WITHIN_MS = 60_000;
-/** A call that a busy machine holds up beyond its limit is tried again; a wire that is too slow for the limits fails every one. */
-const FAILURES_MAX = 3;
+/** A call that a busy machine holds up beyond its limit is tried again (four of an edge did); a wire too slow for it fails every one. */
+const FAILURES_MAX = 12;
 /** More than comes in while an append is on its way, on a slow machine too; what waits behind appends that fall back grows past it. */
 const WAITING_MAX_EVENTS = 10 * TRADES_PER_SECOND;
 

@@ -2,7 +2,7 @@
 import type { FeedStore, Hint } from "../../src/feed/store.ts";
 import { lead, Writer } from "./appending.ts";
 
-const HINT_DEADLINE_MS = 5000;
+const HINT_DEADLINE_MS = 30_000;
 
 /** Hints that are open. */
 export interface Listening {

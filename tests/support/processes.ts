@@ -23,8 +23,8 @@ export interface ProcessOptions {
 }
 
 const root = new URL("../../", import.meta.url).pathname;
-const START_DEADLINE_MS = 20_000;
-const STOP_DEADLINE_MS = 8_000;
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 20_000;
 const flags = [
   "run",
   "--quiet",

@@ -15,7 +15,7 @@ import { type LoggedLine, recordingLog } from "./recording_log.ts";
 /** How much faster than real the tests' time runs, unless told. */
 export const FACTOR = 10;
 /** What is waited for comes within this, real ms, or the test fails. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
 const LOOK_MS = 5;
 
 /** The pair. */

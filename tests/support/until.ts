@@ -1,7 +1,7 @@
 /** Waiting for what a test is about, with a deadline instead of a guess. */
 
-/** How long anything may take unless told: a machine three times slower has time left. */
-const DEADLINE_MS = 30_000;
+/** How long anything may take unless told: a machine five times slower has time left. */
+const DEADLINE_MS = 45_000;
 const POLL_MS = 10;
 
 /**

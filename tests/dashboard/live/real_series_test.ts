@@ -35,13 +35,13 @@ async function assertSameSeries(page: Page, real: RealEdge): Promise<void> {
   assertEquals(await textOf(page, "foot-gaps"), "No gaps");
 }
 
-/** The pages' processes stand still, as those of a machine that sleeps, while the world goes on. */
-async function sleep(browser: TestBrowser, sleepMs: number): Promise<void> {
+/** The pages' processes stand still, as those of a machine that sleeps, at least until the world has gone on. */
+async function sleep(browser: TestBrowser, meanwhile: () => Promise<void>): Promise<void> {
   const pids = await browser.pageProcesses();
   assert(pids.length > 0);
   for (const pid of pids) Deno.kill(pid, "SIGSTOP");
   try {
-    await new Promise((resolve) => setTimeout(resolve, sleepMs));
+    await Promise.all([new Promise((resolve) => setTimeout(resolve, SLEEP_MS)), meanwhile()]);
   } finally {
     for (const pid of pids) Deno.kill(pid, "SIGCONT");
   }
@@ -63,9 +63,7 @@ browserTest(
     await assertSameSeries(page, real);
     await real.restart(() => real.minutes(5));
     await assertSameSeries(page, real);
-    const slept = sleep(browser, SLEEP_MS);
-    await real.minutes(5);
-    await slept;
+    await sleep(browser, () => real.minutes(5));
     await real.minutes(5);
     await assertSameSeries(page, real);
   },
@@ -80,9 +78,7 @@ browserTest(
     const { page } = opened;
     const before = await barsOnPage(page, CHOSEN);
     // Nobody who could keep it is there: the page sleeps, and the edge that held more than the list ends.
-    const slept = sleep(browser, SLEEP_MS);
-    await real.restart(() => real.minutes(800));
-    await slept;
+    await sleep(browser, () => real.restart(() => real.minutes(800)));
     await untilText(page, "link-text", "Live");
     await untilCaughtUp(page, real.redis, CHOSEN);
     const held = await barsInRedis(real.redis, CHOSEN);
