@@ -95,3 +95,17 @@ export function peekElement(element: string): ElementPeek | undefined {
   if (Number.isNaN(t)) return undefined;
   return { id: element.slice(ID_START, idEnd), type: shared(element.slice(typeStart, typeEnd)), sym, t };
 }
+
+/**
+ * Whether an element is one JSON object in one line: what else somebody wrote into a list would break the frame it is spliced into,
+ * and an event stream's `data:` ends with its line.
+ */
+export function isObjectInOneLine(element: string): boolean {
+  if (element.includes("\n") || element.includes("\r")) return false;
+  try {
+    const value: unknown = JSON.parse(element);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

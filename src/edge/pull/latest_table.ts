@@ -4,7 +4,8 @@
  * The rule is the store's own: the greatest `t`, the later of equals.
  */
 import { comparePositions, ORIGIN, type Position, positionOfId } from "../../feed/cursor.ts";
-import { peekElement } from "../../feed/event_text.ts";
+import type { Clock } from "../../feed/clock.ts";
+import { isObjectInOneLine, peekElement } from "../../feed/event_text.ts";
 import type { ListStore } from "../../feed/store.ts";
 import { matchesPatterns, type SymbolPatterns } from "../../feed/symbol.ts";
 import type { LogRecord, Missing } from "./log_record.ts";
@@ -15,19 +16,28 @@ type Latest = Pick<LogRecord, "type" | "sym" | "t" | "text">;
 
 /** A snapshot of nobody for a while is forgotten rather than kept up. */
 const IDLE_FORGET_EVENTS = 2_000_000;
-/** A list that is lost while it is being read is read again, so often. */
+/** Read again so often where something went missing in the middle of it. */
 const LOAD_TRIES = 3;
+/** A read that the store leaves unanswered for longer is given up. */
+const LOAD_TIME_LIMIT_MS = 10_000;
 
 /** See the file comment. */
-export class LatestTable {
+export class LatestTable implements Disposable {
   /** Undefined until somebody asks, and again when it can no longer be kept up. */
   #events: Map<string, Latest> | undefined;
   #loading: Promise<void> | undefined;
   /** Records that arrive while the store is being read. */
   #meanwhile: LogRecord[] | undefined;
+  /** What is being read may lack a symbol's latest: something went missing since it was begun. */
+  #hasHole = false;
   #unasked = 0;
+  readonly #stop = new AbortController();
 
-  constructor(readonly store: ListStore, readonly log: StreamLog) {}
+  constructor(
+    readonly store: Pick<ListStore, "readLatest">,
+    readonly log: StreamLog,
+    readonly clock: Clock,
+  ) {}
 
   /** An event was pulled. */
   note(record: LogRecord): void {
@@ -41,13 +51,18 @@ export class LatestTable {
   noteMissing(missing: Missing): void {
     if (missing.cause !== "evicted" && missing.cause !== "epoch") return;
     this.#events = undefined;
+    this.#hasHole = true;
   }
 
-  /** Makes {@link LatestTable.texts} answer. @throws {TickcastError} as the store does */
+  /**
+   * Makes {@link LatestTable.texts} answer. One read serves all who ask meanwhile, and goes on when one of them leaves.
+   * @param signal ends this caller's wait
+   * @throws {TickcastError} as the store does
+   */
   async load(signal: AbortSignal): Promise<void> {
     for (let tries = 0; this.#events === undefined && tries < LOAD_TRIES; tries++) {
-      this.#loading ??= this.#load(signal).finally(() => this.#loading = undefined);
-      await this.#loading;
+      this.#loading ??= this.#loadInTime().finally(() => this.#loading = undefined);
+      await unlessAborted(this.#loading, signal);
     }
   }
 
@@ -63,9 +78,24 @@ export class LatestTable {
     return texts;
   }
 
+  /** The feed is gone. */
+  [Symbol.dispose](): void {
+    this.#stop.abort(new DOMException("stopped", "AbortError"));
+  }
+
+  async #loadInTime(): Promise<void> {
+    const late = new AbortController();
+    using _limit = this.clock.timer(
+      LOAD_TIME_LIMIT_MS,
+      () => late.abort(new DOMException("the store did not answer in time", "TimeoutError")),
+    );
+    await this.#load(AbortSignal.any([this.#stop.signal, late.signal]));
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
     const endBefore = this.log.end;
     this.#meanwhile = [];
+    this.#hasHole = false;
     const found = new Map<string, Latest>();
     try {
       const lists = await Promise.all(
@@ -74,9 +104,8 @@ export class LatestTable {
       lists.forEach(({ elements }, list) => {
         for (const text of elements) {
           const peek = peekElement(text);
-          if (peek !== undefined && isHeld(this.log, list, positionOfId(peek.id))) {
-            put(found, { ...peek, text });
-          }
+          const isOurs = peek !== undefined && isHeld(this.log, list, positionOfId(peek.id));
+          if (isOurs && isObjectInOneLine(text)) put(found, { ...peek, text });
         }
       });
       for (let at = this.log.base; at < endBefore; at++) {
@@ -84,7 +113,7 @@ export class LatestTable {
         if (record !== undefined && record.missing === undefined) put(found, record);
       }
       for (const record of this.#meanwhile) put(found, record);
-      this.#events = found;
+      if (!this.#hasHole) this.#events = found;
     } finally {
       this.#meanwhile = undefined;
     }
@@ -99,4 +128,17 @@ function put(events: Map<string, Latest>, event: Latest): void {
   const key = `${event.type}:${event.sym}`;
   const known = events.get(key);
   if (known === undefined || event.t >= known.t) events.set(key, event);
+}
+
+/** The same, or the signal's reason as soon as that aborts. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -67,7 +67,7 @@ export class StreamFeed implements AsyncDisposable {
       counters,
       share: new FrameShare(),
     });
-    this.latest = new LatestTable(options.store, this.log);
+    this.latest = new LatestTable(options.store, this.log, options.clock);
     this.#parts = lists.map((name, index) => this.#makeParts(name, index));
   }
 
@@ -136,8 +136,10 @@ export class StreamFeed implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.options.budget.remove(this.log);
+    this.latest[Symbol.dispose]();
     await Promise.all(this.#parts.map(({ puller }) => puller[Symbol.asyncDispose]()));
+    // Last: what a puller reads while it ends is still charged to the log.
+    this.options.budget.remove(this.log);
   }
 
   #makeParts(name: string, index: number): ListParts {
