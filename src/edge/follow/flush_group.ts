@@ -66,6 +66,8 @@ export class FlushGroup {
     follower.index = followers.length;
     followers.push(follower);
     this.isDirty = true;
+    // Its selection may have had its turn in the flush that was cut: the end of that must not be taken for everybody's.
+    if (this.#round !== undefined) this.#round.isBehind = true;
   }
 
   *followers(): Iterable<Follower> {

@@ -26,6 +26,8 @@ export class FlushSchedule implements Disposable {
   #timerMs = Infinity;
   #turn: Disposable | undefined;
   #isScheduled = false;
+  /** When the turn was asked for that is scheduled. */
+  #wokenMs = Infinity;
   #isStopped = false;
 
   constructor(clock: Clock, counters: EdgeCounters) {
@@ -79,6 +81,7 @@ export class FlushSchedule implements Disposable {
   wake(): void {
     if (this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
+    this.#wokenMs = this.#clock.monotonic();
     this.#turn = this.#clock.timer(0, () => {
       this.#isScheduled = false;
       this.#run();
@@ -101,7 +104,8 @@ export class FlushSchedule implements Disposable {
   #run(): void {
     if (this.#isStopped) return;
     const now = this.#clock.monotonic();
-    const isLate = now - this.#timerMs > LATE_MS;
+    const isLate = now - Math.min(this.#timerMs, this.#wokenMs) > LATE_MS;
+    if (!this.#isScheduled) this.#wokenMs = Infinity;
     let nextMs = Infinity;
     for (const feed of this.#feeds) {
       for (const group of this.#groups.get(feed)?.values() ?? []) {

@@ -77,3 +77,24 @@ pure("what comes, who comes and who goes between two slices loses and doubles no
     assertEquals(seqs, [...new Set(seqs)].sort((a, b) => a - b));
   }
 });
+
+pure(
+  "who comes between two slices, behind, to a filter that had its turn is served without waiting for other news",
+  async () => {
+    await using scene = sessionScene();
+    const first = scene.client();
+    first.say({ action: "subscribe", symbols: ["AAPL"] });
+    for (let n = 0; n < CLIENTS; n++) scene.client().say({ action: "subscribe", symbols: ["MSFT"] });
+    await scene.clock.advance(100);
+    let late: SceneClient | undefined;
+    scene.rig.edge.counters.observers.broadcast = () => {
+      if (late !== undefined) return;
+      late = scene.client();
+      late.say({ action: "subscribe", symbols: ["AAPL"], cursor: "earliest" });
+    };
+    const few = large(1).filter(({ sym }) => sym !== "X:BTC-USD").slice(0, 10);
+    await scene.rig.writer.append("tick", few);
+    await scene.clock.advance(1_000);
+    assertEquals(late?.ids().length, few.filter(({ sym }) => sym === "AAPL").length);
+  },
+);
