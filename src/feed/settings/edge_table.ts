@@ -77,7 +77,7 @@ export const EDGE_TABLE = {
   WS_MAX_QUEUE_SIZE: setting(
     integer(1, 1000, 5),
     "5",
-    "Frames of one stream that may wait for a client before it is called slow.",
+    "Flushes of one stream in a row that may find earlier bytes waiting before a client is called slow.",
   ),
   CLIENT_MAX_BUFFERED_BYTES: setting(
     integer(65_536, 256 * MIB, MIB),
