@@ -9,6 +9,7 @@ import { describeError } from "../../feed/error.ts";
 import type { Log } from "../../feed/log.ts";
 import type { ListStore } from "../../feed/store.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
+import { FreshWaiters } from "./fresh_waiters.ts";
 import { PullPace } from "./pull_pace.ts";
 import type { TailReader } from "./tail_reader.ts";
 
@@ -42,8 +43,7 @@ export class ListPuller implements AsyncDisposable {
   #wants = 0;
   #linger: Disposable | undefined;
   #running: Promise<void> | undefined;
-  /** Those who wait for a read begun after they asked. */
-  #fresh: PromiseWithResolvers<void> | undefined;
+  readonly #waiters = new FreshWaiters();
   #hinted: Position = ORIGIN;
   #failures = 0;
   #hasAnswered = false;
@@ -95,32 +95,27 @@ export class ListPuller implements AsyncDisposable {
 
   /** Resolves once a read that began after this call has been answered; rejects with the signal's reason. */
   async fresh(signal: AbortSignal): Promise<void> {
-    this.hold();
-    this.#fresh ??= Promise.withResolvers();
+    signal.throwIfAborted();
+    // Before it is held, so that the read with which a resting list begins is one for this caller.
+    const answered = this.#waiters.wait(signal);
     this.#pace.hurry();
-    const { promise } = this.#fresh;
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
+    this.hold();
     try {
-      await Promise.race([promise, aborted.promise]);
+      await answered;
     } finally {
-      signal.removeEventListener("abort", onAbort);
       this.letGo();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("stopped", "AbortError"));
+    this.#waiters.end(this.#stop.signal.reason);
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
     this.#pace.hurry(true);
     this.#limit.abort(this.#stop.signal.reason);
     await this.#running;
     this.#watch?.[Symbol.dispose]();
-    this.#fresh?.promise.catch(() => {});
-    this.#fresh?.reject(new DOMException("stopped", "AbortError"));
   }
 
   #startLinger(): void {
@@ -142,24 +137,14 @@ export class ListPuller implements AsyncDisposable {
 
   async #run(): Promise<void> {
     while (this.isWanted && !this.#stop.signal.aborted) {
-      const waiters = this.#fresh;
-      this.#fresh = undefined;
+      this.#waiters.begin();
       this.#pace.begin();
       const answered = await this.#pull();
       this.#hasAnswered ||= answered;
-      if (answered) waiters?.resolve();
-      else this.#keepWaiters(waiters);
+      if (answered) this.#waiters.answer();
       if (!this.isWanted || this.#stop.signal.aborted) break;
-      await this.#pace.wait(answered ? this.pullMs : this.#backoffMs(), answered, this.#fresh !== undefined);
+      await this.#pace.wait(answered ? this.pullMs : this.#backoffMs(), answered, this.#waiters.size > 0);
     }
-  }
-
-  /** Waiters of a failed read wait for the next; those who came meanwhile join them. */
-  #keepWaiters(waiters: PromiseWithResolvers<void> | undefined): void {
-    if (waiters === undefined) return;
-    const later = this.#fresh;
-    if (later !== undefined) waiters.promise.then(later.resolve, later.reject);
-    this.#fresh = waiters;
   }
 
   async #pull(): Promise<boolean> {

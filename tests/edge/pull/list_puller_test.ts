@@ -270,3 +270,36 @@ pure("fresh() waits for a read that began after it was asked, and all who ask sh
   await s.clock.advance(20);
   assertEquals([done, s.asked.length], [500, 1]);
 });
+
+pure("fresh() on a list that rests is answered by the read with which it begins", async () => {
+  await using s = scene();
+  await s.writer.append("tick", trades(1));
+  let isDone = false;
+  void s.feed.fresh(new AbortController().signal).then(() => isDone = true);
+  await s.clock.advance(20);
+  assertEquals([isDone, s.asked.length], [true, 1]);
+});
+
+pure(
+  "while the store is away those who ask wait on, leave when they like, and are served once it is back",
+  async () => {
+    await using s = scene();
+    await s.writer.append("tick", trades(1));
+    s.faults.isDown = true;
+    let served = 0;
+    let left = 0;
+    const ask = (signal: AbortSignal) => void s.feed.fresh(signal).then(() => served++, () => left++);
+    for (let n = 0; n < 200; n++) {
+      const client = new AbortController();
+      ask(client.signal);
+      if (n % 2 === 0) ask(new AbortController().signal);
+      await s.clock.advance(100);
+      client.abort();
+    }
+    await s.clock.advance(0);
+    assertEquals([served, left], [0, 200]);
+    s.faults.isDown = false;
+    await s.clock.advance(2_200);
+    assertEquals([served, left], [100, 200]);
+  },
+);
