@@ -57,22 +57,28 @@ export class CommandDesk {
 
   /** One text message. */
   receive(text: string): void {
-    const { core } = this.#session;
-    const { messageMaxBytes } = core.settings;
-    const nowMs = core.clock.monotonic();
-    const bytes = textBytes(text, messageMaxBytes);
-    this.#allowance ??= new MessageAllowance(core.settings, nowMs);
-    const over = this.#allowance.take(bytes, nowMs);
-    if (over !== undefined) return this.#refuseFlood(over);
-    if (bytes > messageMaxBytes) return this.#refuseLarge(bytes);
+    if (!this.#admits(textBytes(text, this.#session.core.settings.messageMaxBytes))) return;
     const read = readCommand(text);
     if (read.ok) return this.#carryOut(read.command);
     this.#fault(read.error, read.id);
   }
 
-  /** A message that is no text. */
-  receiveBinary(): void {
+  /** A message that is no text, of so many bytes: refused, and within the same bounds. */
+  receiveBinary(bytes: number): void {
+    if (!this.#admits(bytes)) return;
     this.#fault(new TickcastError("BAD_REQUEST", "Cannot take a message as it must be text"), undefined);
+  }
+
+  /** Whether a message is within what a socket may send; refuses it if not. */
+  #admits(bytes: number): boolean {
+    const { clock, settings } = this.#session.core;
+    const nowMs = clock.monotonic();
+    this.#allowance ??= new MessageAllowance(settings, nowMs);
+    const over = this.#allowance.take(bytes, nowMs);
+    if (over !== undefined) this.#refuseFlood(over);
+    else if (bytes > settings.messageMaxBytes) this.#refuseLarge(bytes);
+    else return true;
+    return false;
   }
 
   #carryOut(command: ClientCommand): void {

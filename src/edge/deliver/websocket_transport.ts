@@ -1,6 +1,6 @@
 /**
- * The WebSocket door on Deno's own server. Thin: a socket becomes a {@link Session} with a {@link CommandDesk}, and every
- * handler is fenced, for a throw in one would end the process.
+ * WebSockets of either server. Thin: a socket becomes a {@link Session} with a {@link CommandDesk}, and every handler is
+ * fenced, for a throw in one would end the process. How Deno's own server upgrades a request is here too.
  */
 import { describeError, TickcastError } from "../../feed/error.ts";
 import { CommandDesk, type ConnectionDefaults } from "./command_desk.ts";
@@ -77,6 +77,12 @@ export class SocketSink implements ClientSink {
   }
 }
 
+/** Length of a message that is no text, in what either server hands it over. */
+function binaryBytes(data: unknown): number {
+  if (data instanceof Blob) return data.size;
+  return data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? data.byteLength : 0;
+}
+
 /** What runs a connected socket. */
 export interface SocketHandlers {
   onOpen(): void;
@@ -115,7 +121,7 @@ export function socketHandlers(
       fenced(() => {
         if (session.isClosed) return;
         if (typeof data === "string") desk.receive(data);
-        else desk.receiveBinary();
+        else desk.receiveBinary(binaryBytes(data));
       }),
     onClose: () =>
       fenced(() => {
