@@ -181,12 +181,18 @@ export class ListPuller implements AsyncDisposable {
   async #withTimeLimit<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#limit.signal.aborted) this.#limit = new AbortController();
     this.#isReading = true;
-    this.#watch ??= this.#options.clock.timer(READ_TIME_LIMIT_MS, () => this.#look(this.pulls));
+    if (this.#watch === undefined) this.#armWatch();
     try {
       return await work(this.#limit.signal);
     } finally {
       this.#isReading = false;
     }
+  }
+
+  /** The next look is for the read under way now: a later one has not been waited for so long by then. */
+  #armWatch(): void {
+    const { pulls } = this;
+    this.#watch = this.#options.clock.timer(READ_TIME_LIMIT_MS, () => this.#look(pulls));
   }
 
   #look(pullsThen: number): void {
@@ -195,8 +201,7 @@ export class ListPuller implements AsyncDisposable {
     if (this.#isReading && this.pulls === pullsThen) {
       this.#limit.abort(new DOMException("the store did not answer in time", "TimeoutError"));
     }
-    const { pulls } = this;
-    this.#watch = this.#options.clock.timer(READ_TIME_LIMIT_MS, () => this.#look(pulls));
+    this.#armWatch();
   }
 
   /** Full jitter, never less than the base: an instance among hundreds must not come back with all the others. */

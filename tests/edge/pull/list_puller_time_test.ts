@@ -1,0 +1,71 @@
+/** When a puller gives a read up: by the time that read itself has taken. */
+import { assertEquals } from "@std/assert";
+import { EdgeCounters } from "../../../src/edge/edge_counters.ts";
+import { ListPuller } from "../../../src/edge/pull/list_puller.ts";
+import { TailReader } from "../../../src/edge/pull/tail_reader.ts";
+import { silentLog } from "../../../src/feed/log.ts";
+import type { ListStore, ListTail } from "../../../src/feed/store.ts";
+import { createMemoryStore } from "../../../src/store/memory/memory_store.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+
+const LINGER_MS = 30_000;
+const TAIL: ListTail = { head: { epoch: "k3f9a0b1", seq: 1, pullMs: 249 }, elements: [] };
+const pure = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
+
+interface Scene extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly puller: ListPuller;
+  readonly counters: EdgeCounters;
+  /** When each read began (monotonic ms). */
+  readonly beganMs: number[];
+}
+
+/** A puller whose store takes its time and then answers, or fails. */
+function scene(takesMs: number, isDown = false): Scene {
+  const clock = new ManualClock();
+  const counters = new EdgeCounters(clock);
+  const beganMs: number[] = [];
+  const store: ListStore = {
+    ...createMemoryStore(clock),
+    async readTail(_list, _count, signal) {
+      beganMs.push(clock.monotonic());
+      await clock.sleep(takesMs, signal);
+      if (isDown) throw new Error("down, as the test says");
+      return TAIL;
+    },
+  };
+  const sink = { begin: () => {}, append: () => {}, isLate: () => false };
+  const reader = new TailReader({ name: "tick", index: 0, capEvents: 1000, store, sink, counters });
+  const puller = new ListPuller({
+    list: "tick",
+    store,
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    counters,
+    lingerMs: LINGER_MS,
+    reader,
+    onNews: () => {},
+  });
+  return { clock, counters, beganMs, puller, [Symbol.asyncDispose]: () => puller[Symbol.asyncDispose]() };
+}
+
+pure("a read that is answered in time is never given up, whenever its list began to be wanted", async () => {
+  await using s = scene(200);
+  for (let run = 0; run < 5; run++) {
+    s.puller.hold();
+    await s.clock.advance(25_000);
+    s.puller.letGo();
+    await s.clock.advance(LINGER_MS + 15_000 + run * 7);
+  }
+  assertEquals(s.counters.pullFailures, 0);
+});
+
+pure("a read that is never answered is given up between one limit and two", async () => {
+  await using s = scene(1e9);
+  s.puller.hold();
+  await s.clock.advance(9_900);
+  assertEquals(s.counters.pullFailures, 0);
+  await s.clock.advance(10_200);
+  assertEquals(s.counters.pullFailures, 1);
+});
