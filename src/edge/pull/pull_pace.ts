@@ -1,4 +1,7 @@
-/** When a puller reads next: at the end of its interval, or sooner when hurried, but never closer than the least spacing. */
+/**
+ * When a puller reads next: at the end of its interval, counted from the last read's beginning, or sooner when hurried, but
+ * never closer than the least spacing; after a failure the whole pause later, counted from now.
+ */
 import type { Clock } from "../../feed/clock.ts";
 
 /** However many hints come, two reads of one list begin no closer than this, or than its own interval if that is less. */
@@ -39,14 +42,14 @@ export class PullPace {
 
   /**
    * Waits for the next read.
-   * @param mayHurry false after a failure: hints don't shorten a backoff
+   * @param mayHurry false after a failure: hints don't shorten a backoff, and neither does the time that the failure took
    * @param isAwaited somebody waits for a fresh read already
    */
   async wait(intervalMs: number, mayHurry: boolean, isAwaited: boolean): Promise<void> {
     const spacingMs = Math.min(PULL_SPACING_MS, intervalMs);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting = { wake: resolve, spacingMs, mayHurry };
-    this.#arm(this.#beganMs + intervalMs, resolve);
+    this.#arm((mayHurry ? this.#beganMs : this.#clock.monotonic()) + intervalMs, resolve);
     if ((this.#isHurried || isAwaited) && mayHurry) this.hurry();
     await promise;
     this.#timer?.[Symbol.dispose]();

@@ -1,5 +1,5 @@
-/** When a puller gives a read up: by the time that read itself has taken. */
-import { assertEquals } from "@std/assert";
+/** When a puller gives a read up, and when it comes again: by the time each read itself has taken. */
+import { assert, assertEquals } from "@std/assert";
 import { EdgeCounters } from "../../../src/edge/edge_counters.ts";
 import { ListPuller } from "../../../src/edge/pull/list_puller.ts";
 import { TailReader } from "../../../src/edge/pull/tail_reader.ts";
@@ -68,4 +68,15 @@ pure("a read that is never answered is given up between one limit and two", asyn
   assertEquals(s.counters.pullFailures, 0);
   await s.clock.advance(10_200);
   assertEquals(s.counters.pullFailures, 1);
+});
+
+pure("the pause after a failure begins when the read has failed, however long that took", async () => {
+  for (const takesMs of [0, 150, 2_200]) {
+    await using s = scene(takesMs, true);
+    s.puller.hold();
+    await s.clock.advance(20_000);
+    const pausesMs = s.beganMs.slice(1).map((ms, n) => ms - (s.beganMs[n] ?? 0) - takesMs);
+    assertEquals(pausesMs.slice(0, 5), [200, 300, 500, 900, 1100]);
+    assert(pausesMs.every((ms) => ms >= 200 && ms <= 2_100), `pauses of ${pausesMs} ms`);
+  }
 });
