@@ -96,14 +96,15 @@ export class MassiveClient implements FollowerHost {
   /** Looks after itself, every round. Times: monotonic and Unix, ms. */
   tend(nowMs: number, now: number): void {
     const { principal } = this.session;
-    const { settings, counters } = this.#options.core;
+    const { settings, counters, slowLimits } = this.#options.core;
     if (principal === undefined && nowMs - this.openedMs >= settings.authTimeoutMs) {
       counters.limit("auth_time");
       this.#say([status.AUTH_TIMEOUT]);
       return this.cut();
     }
     if ((principal?.expiresAtMs ?? Infinity) <= now) return this.end(4004);
-    if (this.#slow?.isOverdue(nowMs) && this.buffered() > 0) this.#giveUp();
+    const buffered = this.buffered();
+    if (buffered > slowLimits.hardBytes || (buffered > 0 && this.#slow?.isOverdue(nowMs))) this.#giveUp();
   }
 
   buffered(): number {
@@ -178,6 +179,7 @@ export class MassiveClient implements FollowerHost {
     if (this.isEnded) return;
     if (reply.statuses.includes(status.SUBSCRIPTION_LIMIT)) this.#options.core.counters.limit("symbols");
     this.#say(reply.statuses);
+    if (this.isEnded) return;
     this.#following.begin();
     if (reply.changed) {
       const pairs = [...this.session.held.topics()].slice(0, PAIRS_LOGGED).map((topic) => topic.text);
@@ -239,9 +241,13 @@ export class MassiveClient implements FollowerHost {
     if (++this.#refused > REFUSED_MAX) this.cut();
   }
 
+  /** Who reads no answers is given up like any slow client: commands bring no frames that would be judged. */
   #say(statuses: readonly string[]): void {
+    if (this.isEnded) return;
+    const { counters, slowLimits } = this.#options.core;
     const text = `[${statuses.join(",")}]`;
     this.#socket.send(text);
-    this.#options.core.counters.sent(1, 0, text.length);
+    counters.sent(1, 0, text.length);
+    if (this.buffered() > slowLimits.hardBytes) this.#giveUp();
   }
 }

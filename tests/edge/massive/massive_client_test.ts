@@ -6,64 +6,14 @@ import { anonymous, type Principal } from "../../../src/edge/admit/principal.ts"
 import { aTrade } from "../../support/event_factory.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { edgeRig } from "../edge_rig.ts";
+import { massiveScene, Socket } from "./massive_scene.ts";
 
 const AUTH_TIMEOUT_MS = 5_000;
 
 const pure = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
 
-/** A socket that a test can fill up. */
-class Socket {
-  bufferedAmount = 0;
-  readyState = 1;
-  readonly sent: string[] = [];
-  closed: number | undefined;
-  terminated = 0;
-  readonly terminate: (() => void) | undefined;
-
-  constructor(hardened: boolean) {
-    this.terminate = hardened ? () => void this.terminated++ : undefined;
-  }
-
-  send(text: string): void {
-    this.sent.push(text);
-  }
-
-  close(code?: number): void {
-    this.closed = code;
-  }
-}
-
-function setUp(options: { hardened?: boolean; principal?: Principal; authenticate?: Principal } = {}) {
-  const clock = new ManualClock();
-  const given = options.authenticate ?? anonymous("premium");
-  const rig = edgeRig({
-    clock,
-    gate: {
-      admit: () => ({ principal: undefined, headers: undefined }),
-      authenticate: () => Promise.resolve(given),
-    },
-  });
-  const door = new MassiveDoor(rig.edge.core);
-  const socket = new Socket(options.hardened ?? true);
-  const handlers = door.handlers(socket, "stocks", options.principal);
-  handlers.onOpen();
-  const say = async (action: string, params: string) => {
-    handlers.onMessage(JSON.stringify({ action, params }));
-    await clock.advance(50);
-  };
-  const end = async () => {
-    handlers.onClose();
-    door[Symbol.dispose]();
-    const drained = rig.edge.drain();
-    await clock.advance(5_000);
-    await drained;
-    assertEquals(clock.pending, 0);
-  };
-  return { clock, rig, door, socket, handlers, say, end };
-}
-
 pure("who does not authenticate in time is told so and let go", async () => {
-  const { clock, socket, end } = setUp();
+  const { clock, socket, end } = massiveScene();
   await clock.advance(AUTH_TIMEOUT_MS - 1);
   assertEquals([socket.sent, socket.terminated], [[`[${status.CONNECTED}]`], 0]);
   await clock.advance(1_000);
@@ -72,7 +22,7 @@ pure("who does not authenticate in time is told so and let go", async () => {
 });
 
 pure("what was said last leaves before the connection is dropped, within a bound", async () => {
-  const { clock, socket, say, end } = setUp({ authenticate: anonymous("free") });
+  const { clock, socket, say, end } = massiveScene({ authenticate: anonymous("free") });
   socket.bufferedAmount = 100;
   await say("auth", "any");
   assertEquals([socket.sent.at(-1), socket.terminated], [`[${status.PLAN_WITHOUT_WEBSOCKET}]`, 0]);
@@ -82,14 +32,14 @@ pure("what was said last leaves before the connection is dropped, within a bound
 });
 
 pure("a server that can't drop a connection closes it with 1012", async () => {
-  const { socket, say, end } = setUp({ hardened: false, authenticate: anonymous("free") });
+  const { socket, say, end } = massiveScene({ hardened: false, authenticate: anonymous("free") });
   await say("auth", "any");
   assertEquals(socket.closed, CUT_CODE);
   await end();
 });
 
 pure("a program that does not read gets no more, and is cut when that lasts", async () => {
-  const { clock, rig, socket, say, end } = setUp();
+  const { clock, rig, socket, say, end } = massiveScene();
   await say("auth", "any");
   await say("subscribe", "T.AAPL");
   await rig.writer.append("tick", [aTrade()]);
@@ -109,7 +59,7 @@ pure("a program that does not read gets no more, and is cut when that lasts", as
 });
 
 pure("a program that catches up gets everything it had not taken, unmerged", async () => {
-  const { clock, rig, socket, say, end } = setUp();
+  const { clock, rig, socket, say, end } = massiveScene();
   await say("auth", "any");
   await say("subscribe", "T.AAPL");
   socket.bufferedAmount = 600 * 1024;
@@ -127,7 +77,7 @@ pure("a program that catches up gets everything it had not taken, unmerged", asy
 
 pure("a token that expires ends the connection with 4004", async () => {
   const clockStart = new ManualClock().now();
-  const { clock, socket, say, end } = setUp({
+  const { clock, socket, say, end } = massiveScene({
     authenticate: { ...anonymous("premium"), expiresAtMs: clockStart + 60_000 },
   });
   await say("auth", "any");
@@ -140,7 +90,7 @@ pure("a token that expires ends the connection with 4004", async () => {
 
 pure("a new token with fewer rights takes away what it does not allow", async () => {
   let rights: Principal = anonymous("premium");
-  const { clock, rig, door, end } = setUp();
+  const { clock, rig, door, end } = massiveScene();
   const socket = new Socket(true);
   const gated = edgeRig({
     clock,
@@ -174,7 +124,7 @@ pure("a new token with fewer rights takes away what it does not allow", async ()
 });
 
 pure("a flood is refused in silence and then cut", async () => {
-  const { clock, rig, socket, handlers, end } = setUp();
+  const { clock, rig, socket, handlers, end } = massiveScene();
   for (let n = 0; n < 5_000; n++) handlers.onMessage('{"action":"dance"}');
   await clock.advance(100);
   assertEquals([socket.terminated, socket.sent.length], [1, 1]);
@@ -183,7 +133,7 @@ pure("a flood is refused in silence and then cut", async () => {
 });
 
 pure("closing twice, or before opening, harms nothing", async () => {
-  const { handlers, door, rig, end } = setUp();
+  const { handlers, door, rig, end } = massiveScene();
   handlers.onClose();
   handlers.onClose();
   handlers.onMessage("late");
