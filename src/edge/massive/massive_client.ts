@@ -24,7 +24,7 @@ import type { ServerSocket } from "../deliver/websocket_transport.ts";
 const WAITING_MAX = 256;
 /** Pairs named in the log. */
 const PAIRS_LOGGED = 10;
-/** Over this many refused messages the connection is a flood. */
+/** Over this many refused messages, each told, the connection is a flood. */
 const REFUSED_MAX = 1000;
 /** What a client is made from. */
 export interface MassiveClientOptions {
@@ -239,6 +239,7 @@ export class MassiveClient implements FollowerHost {
     this.#options.core.counters.limit(over);
     this.#options.core.counters.drop("massive_flood");
     if (++this.#refused > REFUSED_MAX) this.cut();
+    else this.#say([status.TOO_MANY_MESSAGES]);
   }
 
   /** Who reads no answers is given up like any slow client: commands bring no frames that would be judged. */

@@ -26,10 +26,21 @@ export const SUBSCRIPTION_LIMIT = status(
   "error",
   "Subscription limit reached for feed. Please remove some subscriptions and try again.",
 );
-/** Over the instance's or the address's number of connections; a close with 1008 follows. */
+/**
+ * Over the number of connections that a token's subject may hold; a close with 1008 follows. (Over the instance's or the
+ * address's number the handshake is answered with 503.)
+ */
 export const MAX_CONNECTIONS = status(
   "max_connections",
   "Maximum number of websocket connections exceeded. ",
+);
+/**
+ * The message came too fast and was not carried out; the connection stays up. What Massive says to this is not known: these
+ * are words of ours in the form of its other refusals.
+ */
+export const TOO_MANY_MESSAGES = status(
+  "error",
+  "Too many messages: this one was not carried out. Please name more pairs in one message.",
 );
 
 /** One pair was accepted, as the client wrote it. */

@@ -123,15 +123,6 @@ pure("a new token with fewer rights takes away what it does not allow", async ()
   assertEquals([rig.edge.counters.active.massive, door.size], [0, 0]);
 });
 
-pure("a flood is refused in silence and then cut", async () => {
-  const { clock, rig, socket, handlers, end } = massiveScene();
-  for (let n = 0; n < 5_000; n++) handlers.onMessage('{"action":"dance"}');
-  await clock.advance(100);
-  assertEquals([socket.terminated, socket.sent.length], [1, 1]);
-  assertEquals((rig.edge.counters.drops.get("massive_flood") ?? 0) > 1000, true);
-  await end();
-});
-
 pure("closing twice, or before opening, harms nothing", async () => {
   const { handlers, door, rig, end } = massiveScene();
   handlers.onClose();

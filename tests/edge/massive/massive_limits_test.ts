@@ -1,5 +1,6 @@
 /** What a program at the Massive-compatible door may cost, and how it learns that it went too far. */
 import { assert, assertEquals } from "@std/assert";
+import * as status from "../../../src/edge/massive/massive_status.ts";
 import { massiveScene } from "./massive_scene.ts";
 
 const pure = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
@@ -26,6 +27,18 @@ pure("a program that reads no answers to its commands is cut at the bound of any
   await end();
 });
 
+pure("a program that reads none of many refusals is cut at the same bound", async () => {
+  const { clock, rig, socket, handlers, end } = massiveScene({
+    settings: { clientMaxBufferedBytes: 16_384 },
+  });
+  socket.isStalled = true;
+  for (let n = 0; n < 900; n++) handlers.onMessage('{"action":"dance"}');
+  await clock.advance(2_000);
+  assert(socket.bufferedAmount < 2 * 16_384, `${socket.bufferedAmount} bytes wait`);
+  assertEquals([socket.terminated, rig.edge.counters.slowClosed], [1, 1]);
+  await end();
+});
+
 pure("a program that was handed more than the bound at once is cut though nothing follows", async () => {
   const { clock, rig, socket, say, end } = massiveScene();
   await say("auth", "any");
@@ -36,5 +49,33 @@ pure("a program that was handed more than the bound at once is cut though nothin
   socket.bufferedAmount = MAX_BUFFERED_BYTES + 1;
   await clock.advance(3_000);
   assertEquals([socket.terminated, rig.edge.counters.slowClosed], [1, 1]);
+  await end();
+});
+
+pure("every message is answered or refused in words: none over the allowance vanishes", async () => {
+  const { clock, rig, socket, handlers, say, end } = massiveScene();
+  await say("auth", "any");
+  await clock.advance(5_000);
+  for (let n = 0; n < 300; n++) {
+    handlers.onMessage(JSON.stringify({ action: "subscribe", params: `T.S${n}` }));
+  }
+  await clock.advance(1_000);
+  const messages = socket.told.slice(2).map(({ message }) => String(message));
+  const { message: refusal } = JSON.parse(status.TOO_MANY_MESSAGES);
+  assertEquals(messages.filter((text) => text.startsWith("subscribed to: ")).length, 200);
+  assertEquals(messages.filter((text) => text === refusal).length, 100);
+  assertEquals([socket.terminated, rig.edge.counters.drops.get("massive_flood")], [0, 100]);
+  await say("subscribe", "T.S250");
+  assertEquals(socket.told.at(-1), JSON.parse(status.subscribedTo("T.S250")));
+  await end();
+});
+
+pure("after a thousand refused messages the connection is cut", async () => {
+  const { clock, rig, socket, handlers, end } = massiveScene();
+  for (let n = 0; n < 5_000; n++) handlers.onMessage('{"action":"dance"}');
+  await clock.advance(100);
+  const refused = socket.sent.filter((text) => text === `[${status.TOO_MANY_MESSAGES}]`).length;
+  assertEquals([socket.terminated, refused], [1, 1000]);
+  assertEquals(rig.edge.counters.drops.get("massive_flood"), 1001);
   await end();
 });
