@@ -204,9 +204,13 @@ export class MassiveClient implements FollowerHost {
     } catch (error) {
       if (!(error instanceof TickcastError)) throw error;
       core.counters.refuse(error.code);
-      if (error.code !== "OVERLOADED") return this.#refuseAccess(status.BAD_KEY);
-      this.#say([status.MAX_CONNECTIONS]);
-      this.end(1008);
+      if (error.code === "OVERLOADED") {
+        this.#say([status.MAX_CONNECTIONS]);
+        return this.end(1008);
+      }
+      // Told that its key is bad a program stays away for good; one that is dropped comes back.
+      if (error.shouldRetry && error.code !== "AUTH_EXPIRED") return this.cut();
+      this.#refuseAccess(status.BAD_KEY);
     }
   }
 

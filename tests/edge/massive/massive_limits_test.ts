@@ -1,6 +1,8 @@
 /** What a program at the Massive-compatible door may cost, and how it learns that it went too far. */
 import { assert, assertEquals } from "@std/assert";
+import { anonymous } from "../../../src/edge/admit/principal.ts";
 import * as status from "../../../src/edge/massive/massive_status.ts";
+import { type ErrorCode, TickcastError } from "../../../src/feed/error.ts";
 import { massiveScene } from "./massive_scene.ts";
 
 const pure = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
@@ -77,5 +79,43 @@ pure("after a thousand refused messages the connection is cut", async () => {
   const refused = socket.sent.filter((text) => text === `[${status.TOO_MANY_MESSAGES}]`).length;
   assertEquals([socket.terminated, refused], [1, 1000]);
   assertEquals(rig.edge.counters.drops.get("massive_flood"), 1001);
+  await end();
+});
+
+const judged = (code: ErrorCode) =>
+  massiveScene({
+    authenticate: () => Promise.reject(new TickcastError(code, "Cannot judge as the test says so")),
+  });
+
+pure(
+  "a token that can't be judged just now is not called bad: the connection drops and nothing is said",
+  async () => {
+    for (const code of ["KEYS_UNAVAILABLE", "STORE_UNAVAILABLE"] as const) {
+      const { rig, socket, say, end } = judged(code);
+      await say("auth", "a good one");
+      assertEquals([socket.sent, socket.terminated], [[`[${status.CONNECTED}]`], 1], code);
+      assertEquals(rig.edge.counters.refused.get(code), 1);
+      await end();
+    }
+  },
+);
+
+pure("a token that is bad or has ended is told so", async () => {
+  for (const code of ["UNAUTHORIZED", "AUTH_EXPIRED", "FORBIDDEN"] as const) {
+    const { socket, say, end } = judged(code);
+    await say("auth", "a bad one");
+    assertEquals([socket.sent.at(-1), socket.terminated], [`[${status.BAD_KEY}]`, 1], code);
+    await end();
+  }
+});
+
+pure("a token whose subject holds all its connections is told so and closed with 1008", async () => {
+  const { rig, socket, say, end } = massiveScene({
+    settings: { maxConnectionsPerToken: 1 },
+    authenticate: { ...anonymous("premium"), subject: "bob" },
+  });
+  using _place = rig.edge.core.subjects.take("bob");
+  await say("auth", "any");
+  assertEquals([socket.sent.at(-1), socket.closed], [`[${status.MAX_CONNECTIONS}]`, 1008]);
   await end();
 });
