@@ -1,6 +1,6 @@
 /**
  * One connection's side of Massive's conversation, as a value: a client message in, status objects or a question out.
- * No socket, clock or store here; `massive_door.ts` does what the reply says.
+ * No socket, clock or store here; `massive_client.ts` does what the reply says.
  */
 import type { Market } from "../../feed/wire_fields.ts";
 import { NOT_AUTHORIZED, subscribedTo, SUBSCRIPTION_LIMIT, unsubscribedTo } from "./massive_status.ts";

@@ -51,11 +51,11 @@ const ourSymbol = (market: Market, symbol: string): string =>
 
 /**
  * Reads `T.AAPL, AM.*`: split at commas, each part at its first dot (`BRK.B` has one of its own), spaces forgiven as
- * old documentation shows them. Unknown prefixes and what can't be a symbol are left out: Massive answers those with
- * silence.
+ * old documentation shows them, and each pair once. Unknown prefixes and what can't be a symbol are left out: Massive answers
+ * those with silence.
  */
 export function parseTopics(market: Market, params: string): readonly Topic[] {
-  const topics: Topic[] = [];
+  const topics = new Map<string, Topic>();
   for (const part of params.split(",")) {
     const text = part.trim();
     const dot = text.indexOf(".");
@@ -64,9 +64,11 @@ export function parseTopics(market: Market, params: string): readonly Topic[] {
     const channel = CHANNELS[market].get(prefix);
     if (channel === undefined && !NOT_CARRIED[market].has(prefix)) continue;
     if (written !== "*" && !isSymbol(written)) continue;
-    topics.push({ text, prefix, channel, symbol: ourSymbol(market, written) });
+    const symbol = ourSymbol(market, written);
+    const key = `${prefix}.${symbol}`;
+    if (!topics.has(key)) topics.set(key, { text, prefix, channel, symbol });
   }
-  return topics;
+  return [...topics.values()];
 }
 
 /** Most pairs one connection may hold, where nothing else is said. */

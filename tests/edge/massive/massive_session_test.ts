@@ -135,6 +135,21 @@ pure("a request over the limit is refused whole and changes nothing", () => {
   assertEquals(session.receive(say("subscribe", many(TOPICS_MAX, 2))).kind, "acks");
 });
 
+pure("a pair named twice takes one place, and is refused once", () => {
+  const session = new MassiveSession("crypto", 2);
+  session.admit(anonymous("premium"));
+  session.receive(say("subscribe", "XT.A-USD"));
+  assertEquals(session.receive(say("subscribe", "XT.B-USD,XT.X:B-USD,XT.B-USD")), {
+    kind: "acks",
+    statuses: [subscribedTo("XT.B-USD")],
+    changed: true,
+  });
+  assertEquals(answers("stocks", [say("subscribe", "Q.AAPL,Q.AAPL,T.AAPL")]), [
+    NOT_AUTHORIZED,
+    subscribedTo("T.AAPL"),
+  ]);
+});
+
 pure("whatever a client says, it is answered with a value and never with a throw", () => {
   const hostile = [
     "",
