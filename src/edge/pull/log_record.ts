@@ -53,6 +53,19 @@ export const missingRecord = (list: number, missing: Missing, at: Position): Log
   missing,
 });
 
+/** Whether nothing lies between the ends of a gap: something else than before stands in what was read already. */
+export const isNarrow = ({ epoch, seq }: LogRecord, { after }: Missing): boolean =>
+  seq === after.seq && epoch === after.epoch;
+
+/** A gap and the record that follows it in its list, as one gap. */
+export function widenedBy(missing: Missing, next: LogRecord): LogRecord {
+  const { epoch, seq } = next;
+  const before = next.missing?.before ?? { epoch, seq: seq + 1 };
+  const more = next.missing === undefined ? 1 : next.missing.lost;
+  const lost = missing.lost === null || more === null ? null : missing.lost + more;
+  return missingRecord(next.list, { ...missing, before, lost }, { epoch, seq });
+}
+
 /** What of something missing a reader lacks that stands at `position`: one that has been further elsewhere lacks less. */
 export function missingAfter(missing: Missing, position: Position): Missing {
   if (comparePositions(position, missing.after) <= 0) return missing;

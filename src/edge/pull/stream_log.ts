@@ -4,7 +4,7 @@
  * records like any other, so that everybody meets them exactly where they are.
  */
 import { type Cursor, formatCursor, ORIGIN, type Position } from "../../feed/cursor.ts";
-import { type LogRecord, recordBytes } from "./log_record.ts";
+import { isNarrow, type LogRecord, recordBytes, widenedBy } from "./log_record.ts";
 import type { Budgeted, RingBudget } from "./ring_budget.ts";
 
 /** See the file comment. Offsets count records since the start; they never go back. */
@@ -16,6 +16,8 @@ export class StreamLog implements Budgeted {
   #bytes = 0;
   /** Offsets of records that say something is missing, ascending. */
   #gaps: number[] = [];
+  /** By list, a narrow gap that waits for the record it becomes one with. */
+  readonly #narrow = new Map<number, LogRecord>();
   readonly #basePositions: Position[];
   readonly #endPositions: Position[];
   #endCursor: string | undefined;
@@ -60,8 +62,16 @@ export class StreamLog implements Budgeted {
     this.#endCursor = undefined;
   }
 
-  append(record: LogRecord): void {
-    if (record.missing !== undefined) this.#gaps.push(this.end);
+  /**
+   * Takes a record. One of a gap that covers no position waits for the next of its list and takes that with it: where neither
+   * moved a reader on, nobody who comes back could say whether it was told.
+   */
+  append(arrived: LogRecord): void {
+    const record = this.#narrow.size > 0 ? this.#widened(arrived) : arrived;
+    if (record.missing !== undefined) {
+      if (isNarrow(record, record.missing)) return void this.#narrow.set(record.list, record);
+      this.#gaps.push(this.end);
+    }
     this.#records.push(record);
     this.#endPositions[record.list] = record;
     this.#endCursor = undefined;
@@ -129,6 +139,13 @@ export class StreamLog implements Budgeted {
     this.#compact();
     this.#bytes -= released;
     this.budget.charge(-released);
+  }
+
+  #widened(record: LogRecord): LogRecord {
+    const narrow = this.#narrow.get(record.list);
+    if (narrow?.missing === undefined) return record;
+    this.#narrow.delete(record.list);
+    return widenedBy(narrow.missing, record);
   }
 
   #compact(): void {
