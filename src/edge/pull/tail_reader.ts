@@ -9,6 +9,7 @@ import type { ListHead, ListStore, ListTail } from "../../feed/store.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { gapElement } from "./gap_element.ts";
 import { type LogRecord, type Missing, missingRecord } from "./log_record.ts";
+import { UsualNews } from "./usual_news.ts";
 
 /** Where records go. */
 export interface TailSink {
@@ -34,8 +35,6 @@ export interface TailReaderOptions {
 export const DEFAULT_PULL_MS = 250;
 /** A list that was never written is looked at less often; its first hint wakes everybody at once. */
 export const ABSENT_PULL_MS = 1000;
-/** Weight of the newest read in the running mean of news per read. */
-const MEAN_WEIGHT = 0.2;
 
 interface Item {
   readonly seq: number;
@@ -48,7 +47,7 @@ export class TailReader {
   readonly #options: TailReaderOptions;
   #seen: Position = ORIGIN;
   #hasBegun = false;
-  #meanNews = 0;
+  readonly #usual = new UsualNews();
   /** The element at `#seen`, held against the next read's. */
   #lastText: string | undefined;
   #pullMs = ABSENT_PULL_MS;
@@ -99,8 +98,8 @@ export class TailReader {
       const news = this.#newsAt(hinted);
       return Math.min(Math.max(1, news), capEvents);
     }
-    const usual = Math.ceil(this.#meanNews);
-    return usual === 0 ? 0 : Math.min(usual + 1, capEvents);
+    const { expected } = this.#usual;
+    return expected === 0 ? 0 : Math.min(expected + 1, capEvents);
   }
 
   /** How many elements up to `head` are wanted: the new ones, and the last one held, to see that it is still the same. */
@@ -123,22 +122,23 @@ export class TailReader {
     this.isLost = head === undefined && this.#seen.epoch !== ORIGIN.epoch;
     if (head === undefined || comparePositions(head, this.#seen) <= 0) {
       this.#hasBegun = true;
+      this.#usual.note(0);
       return false;
     }
     const items = this.#newItems(head, elements);
     const first = items[0]?.seq ?? head.seq + 1;
+    // What a list held before anybody looked says nothing about how fast it grows, nor does what was lost on the way.
+    if (this.#hasBegun) this.#usual.note(items.length);
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.#seen = { epoch: head.epoch, seq: first - 1 };
       sink.begin(index, this.#seen);
     } else if (head.epoch !== this.#seen.epoch) this.#enterEpoch(head.epoch, first);
     else if (this.#isRewritten(elements)) this.#tellRewritten(first);
-    const news = head.seq - this.#seen.seq;
     for (const item of items) this.#take(head.epoch, item);
     const newest = items.at(-1);
     if (newest !== undefined) this.newest = { t: newest.peek.t, rx: receivedAt(newest.text) };
     this.#skipTo(head.seq);
-    this.#meanNews += (news - this.#meanNews) * MEAN_WEIGHT;
     return true;
   }
 

@@ -131,3 +131,94 @@ Deno.test({
     assertEquals(delivered, Array.from({ length: 30 }, (_, n) => n + 1), "ids rise and nothing comes twice");
   },
 });
+
+/** A list that a test writes by hand, and what was asked of it. */
+function writtenList() {
+  const list = { elements: [] as string[], head: 0, asked: [] as number[] };
+  const store: ListStore = {
+    ...growingList(0, 0),
+    readTail(_list, count) {
+      list.asked.push(count);
+      if (list.asked.length > 10_000) return Promise.reject(new Error("it reads without end"));
+      return Promise.resolve({
+        head: list.head === 0 ? undefined : { epoch: EPOCH, seq: list.head, pullMs: 250 },
+        elements: count === 0 ? [] : list.elements.slice(-count),
+      });
+    },
+  };
+  const add = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      list.elements.push(
+        stampBody(`${EPOCH}-${++list.head}`, encodeEvent(aTrade({ tid: `${list.head}` })).text),
+      );
+    }
+    list.elements.splice(0, Math.max(0, list.elements.length - 1000));
+  };
+  const { reader, positions } = reading(store);
+  const read = () => reader.read(ORIGIN, new AbortController().signal);
+  return { list, reader, positions, add, read };
+}
+
+Deno.test({
+  name: "a list that rests is soon asked for its head alone, whatever it held when it was first read",
+  permissions: "none",
+  async fn() {
+    const { list, add, read } = writtenList();
+    add(1000);
+    await read();
+    for (let n = 0; n < 3; n++) await read();
+    assertEquals(list.asked, [1000, 0, 0, 0]);
+    for (let n = 0; n < 20; n++) {
+      add(5);
+      await read();
+    }
+    list.asked.length = 0;
+    for (let n = 0; n < 10; n++) await read();
+    assertEquals(list.asked.slice(-4), [0, 0, 0, 0]);
+  },
+});
+
+Deno.test({
+  name: "what was lost in a hole does not have later reads ask for more",
+  permissions: "none",
+  async fn() {
+    const { list, add, read } = writtenList();
+    add(10);
+    await read();
+    add(6_000);
+    await read();
+    list.asked.length = 0;
+    for (let n = 0; n < 12; n++) await read();
+    assertEquals([list.asked.at(-1), list.asked.every((count) => count < 300)], [0, true]);
+    list.asked.length = 0;
+    for (let n = 0; n < 30; n++) {
+      add(5);
+      await read();
+    }
+    assertEquals(list.asked.slice(-10).every((count) => count < 15), true, `asked for ${list.asked}`);
+  },
+});
+
+for (
+  const [what, text] of [["no JSON", "junk"], ["of no number", '{"id":"a-b","type":"trade","sym":"A","t":1}']]
+) {
+  Deno.test({
+    name: `elements that are ${what} among the newest cost a few wider reads, and no event`,
+    permissions: "none",
+    async fn() {
+      const { list, positions, reader, add, read } = writtenList();
+      add(3);
+      await read();
+      for (let n = 0; n < 40; n++) {
+        add(3);
+        await read();
+      }
+      list.asked.length = 0;
+      list.elements.push(...Array.from({ length: 990 }, () => String(text)));
+      add(1);
+      await read();
+      assertEquals([positions.at(-1), reader.gaps, list.asked.length <= 10], [124, 0, true]);
+      assertEquals(list.asked.every((count, n) => n === 0 || count > (list.asked[n - 1] ?? 0)), true);
+    },
+  });
+}
