@@ -86,8 +86,9 @@ export class TailReader {
       const needed = this.#countNeeded(tail);
       if (needed === 0 || tail.elements.length < asked || asked >= capEvents) return this.#absorb(tail);
       counters.pullsWidened++;
-      // Twice what was missing: the head moves on between two reads, and a hole that opened so was once told as a gap.
-      asked = Math.min(needed * 2, capEvents);
+      // Twice what was missing: the head moves on between two reads, and a hole that opened so was once told as a gap. Twice
+      // what was asked, too, so that elements nobody can read end after a few reads in a gap.
+      asked = Math.min(Math.max(needed, asked) * 2, capEvents);
     }
   }
 
@@ -113,7 +114,7 @@ export class TailReader {
     if (head === undefined || comparePositions(head, this.#seen) <= 0) return 0;
     if (!this.#hasBegun) return 0;
     const wanted = Math.min(this.#newsAt(head), this.#options.capEvents);
-    return firstSeq(elements) <= head.seq - wanted + 1 ? 0 : wanted;
+    return this.#firstSeq(head, elements) <= head.seq - wanted + 1 ? 0 : wanted;
   }
 
   #absorb({ head, elements }: ListTail): boolean {
@@ -167,15 +168,14 @@ export class TailReader {
 
   /** Elements after what is held, in order; whatever is not one of this list's is dropped and counted. */
   #newItems(head: ListHead, elements: readonly string[]): Item[] {
-    const { name, counters } = this.#options;
-    const dot = name.indexOf(".");
-    const prefix = `${dot < 0 ? "" : `${name.slice(dot + 1)}.`}${head.epoch}-`;
+    const { counters } = this.#options;
+    const prefix = this.#idPrefix(head);
     const after = head.epoch === this.#seen.epoch ? this.#seen.seq : 0;
     const items: Item[] = [];
     let last = after;
     for (const text of elements) {
       const peek = peekElement(text);
-      const seq = peek?.id.startsWith(prefix) ? Number(peek.id.slice(prefix.length)) : NaN;
+      const seq = seqAfter(prefix, peek);
       if (peek === undefined || !Number.isSafeInteger(seq) || seq > head.seq || !isJsonObject(text)) {
         counters.drop("bad_element");
       } else if (seq > last) {
@@ -184,6 +184,23 @@ export class TailReader {
       }
     }
     return items;
+  }
+
+  /** What every id of this list and epoch begins with. */
+  #idPrefix({ epoch }: Position): string {
+    const { name } = this.#options;
+    const dot = name.indexOf(".");
+    return `${dot < 0 ? "" : `${name.slice(dot + 1)}.`}${epoch}-`;
+  }
+
+  /** Sequence number of the oldest element of this list's; infinite when there is none. */
+  #firstSeq(head: Position, elements: readonly string[]): number {
+    const prefix = this.#idPrefix(head);
+    for (const element of elements) {
+      const seq = seqAfter(prefix, peekElement(element));
+      if (Number.isSafeInteger(seq)) return seq;
+    }
+    return Infinity;
   }
 
   /** The list was lost and began anew: nobody can know what was lost; what is held of the new one follows. */
@@ -241,13 +258,10 @@ export class TailReader {
   }
 }
 
-/** Sequence number of the oldest readable element; infinite when there is none. */
-function firstSeq(elements: readonly string[]): number {
-  for (const element of elements) {
-    const peek = peekElement(element);
-    if (peek !== undefined) return Number(peek.id.slice(peek.id.lastIndexOf("-") + 1));
-  }
-  return Infinity;
+/** The number that an id with this prefix ends in; NaN where it is none that was ever given out. */
+function seqAfter(prefix: string, peek: ElementPeek | undefined): number {
+  const seq = peek?.id.startsWith(prefix) ? Number(peek.id.slice(prefix.length)) : NaN;
+  return seq >= 1 ? seq : NaN;
 }
 
 /** When ingest received an event, read off its text: `rx` follows `t` in every element. */
