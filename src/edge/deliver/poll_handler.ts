@@ -1,20 +1,17 @@
 /** `GET /events/{stream}`: the same events and gaps as on the sockets, one answer at a time. */
-import type { Admission } from "../admit/principal.ts";
+import type { Admission, Principal } from "../admit/principal.ts";
 import { parseCursor } from "../../feed/cursor.ts";
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
-import { placeFor, whenCaughtUp, whenWarm } from "./feed_wait.ts";
+import { placeFor, whenCaughtUp } from "./feed_wait.ts";
 import { answerText, tagOf } from "../http_answer.ts";
 import { answerPoll, gapOfFrame, type PollAnswer } from "./poll_answer.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
 import { selectionKey } from "../follow/wanted.ts";
-import type { StreamFeed } from "../pull/stream_feed.ts";
 import { intervalOf } from "./join_streams.ts";
-import type { Start } from "./subscription_ask.ts";
+import { answerFromFeed } from "./present_feed.ts";
 import { askOfQuery, type QueryAsk } from "./query_ask.ts";
 
-/** How long a poll waits for a store that doesn't answer. */
-const STORE_PATIENCE_MS = 2_000;
 /** A range that will never change is kept by whoever holds it for a year. */
 const FOREVER = "max-age=31536000, immutable";
 
@@ -30,16 +27,30 @@ export async function handlePoll(
     throw new TickcastError("UNAUTHORIZED", "Cannot answer as the request has no token");
   }
   const ask = await askOfQuery(core, url, stream, principal);
+  const { start } = ask;
+  return await answerFromFeed(
+    core,
+    ask.feed,
+    (feed) => whenCaughtUp(feed, start, core.clock, core.stopped),
+    (feed) => answerAsk(core, request, { ...ask, feed }, principal, headers),
+  );
+}
+
+async function answerAsk(
+  core: EdgeCore,
+  request: Request,
+  ask: QueryAsk,
+  principal: Principal,
+  headers: Admission["headers"],
+): Promise<Response> {
   const { feed, start, wanted } = ask;
-  using _want = core.feeds.want(feed);
-  await reachable(core, feed, start, core.stopped);
   const from = start.from === "now" ? "now" : feed.log.cursorAt(placeFor(feed, start).offset);
   let answer = answerPoll(feed, wanted, start);
   if (answer.count === 0 && answer.gap === undefined && ask.waitMs > 0 && answer.offset === feed.log.end) {
     answer = await waitLonger(core, ask, answer, intervalOf(core, feed, wanted, principal), request.signal);
   }
   core.counters.accepted.poll++;
-  const text = `{"stream":"${stream}","cursor":"${answer.cursor}","events":${answer.events},"gap":${
+  const text = `{"stream":"${feed.spec.name}","cursor":"${answer.cursor}","events":${answer.events},"gap":${
     answer.gap === undefined ? "null" : `{"type":"gap",${answer.gap.members}}`
   }}`;
   const etag = `"${
@@ -56,14 +67,6 @@ function noteSent({ counters }: EdgeCore, { count, merged, gap, isCounted }: Pol
   if (isCounted) return;
   counters.eventsMerged += merged;
   counters.sent(1, count, bytes);
-}
-
-async function reachable(core: EdgeCore, feed: StreamFeed, start: Start, signal: AbortSignal): Promise<void> {
-  const isWarm = await whenWarm(feed, core.clock, STORE_PATIENCE_MS, signal);
-  if (!isWarm && !feed.hasBegun) {
-    throw new TickcastError("STORE_UNAVAILABLE", "Cannot answer as the lists can't be read now");
-  }
-  await whenCaughtUp(feed, start, core.clock, signal);
 }
 
 /** @param had what could be answered at once: nothing */
