@@ -1,6 +1,7 @@
 /**
  * What a client says on a WebSocket, taken one after the other: a command that waits (for a first read, a token) holds up
- * those behind it, never another client. Everything is bounded, and nothing a client says can throw.
+ * those behind it, never another client. Everything is bounded: what is said a second, what waits to be carried out, and what
+ * waits to be read of the answers ({@link "./reply_room.ts"}). Nothing a client says can throw.
  */
 import { comparePositions, parseCursor } from "../../feed/cursor.ts";
 import { describeError, publicError, TickcastError } from "../../feed/error.ts";
@@ -12,6 +13,7 @@ import { selectionKey } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
+import { whenRoom } from "./reply_room.ts";
 import { reshape, subscribe, unsubscribe } from "./subscribe.ts";
 import { requestOf, type SubscriptionRequest } from "./subscription_request.ts";
 import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
@@ -202,6 +204,8 @@ export class CommandDesk {
     this.#waiting++;
     this.#session.turns.run(async () => {
       try {
+        const room = whenRoom(this.#session);
+        if (room !== undefined) await room;
         if (!this.#session.isClosed) await work();
       } catch (error) {
         this.#fault(error, id);

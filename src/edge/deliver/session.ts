@@ -12,8 +12,8 @@ import type { Missing } from "../pull/log_record.ts";
 import type { Principal } from "../admit/principal.ts";
 import { gapMembers } from "../follow/selection.ts";
 import * as say from "./server_messages.ts";
-import { SlowPolicy } from "../follow/slow_policy.ts";
-import { SnapshotQueue } from "./snapshot_queue.ts";
+import { SlowWatch } from "./slow_watch.ts";
+import { SNAPSHOT_BUFFERED_MAX_BYTES, SnapshotQueue } from "./snapshot_queue.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
 /** How a session reaches its client. None of these may throw. */
@@ -56,8 +56,7 @@ export class Session implements FollowerHost {
   #principal: Principal | undefined;
   /** Among the connections of its principal's subject. */
   #place: Disposable | undefined;
-  #slow: SlowPolicy | undefined;
-  #isWarned = false;
+  #slow: SlowWatch | undefined;
   #stop: AbortController | undefined;
   #snapshots: SnapshotQueue | undefined;
   readonly #probe: BufferedProbe;
@@ -166,9 +165,13 @@ export class Session implements FollowerHost {
     for (const { follower } of this.#held.values()) yield follower.selection.wanted.patterns;
   }
 
-  /** Exact while a snapshot is on its way: nothing may pass it. */
+  /** Exact while a snapshot is handed over: nothing may pass it. */
   buffered(): number {
-    return this.awaitsSnapshot ? this.#probe.exactly() : this.#probe.roughly();
+    return this.#givesSnapshot ? this.#probe.exactly() : this.#probe.roughly();
+  }
+
+  get #givesSnapshot(): boolean {
+    return this.#snapshots?.isUnderWay ?? false;
   }
 
   take(frame: Frame, follower: Follower): void {
@@ -180,14 +183,9 @@ export class Session implements FollowerHost {
 
   mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean {
     // What waits is a snapshot, handed over as it drains: no sign of slowness.
-    if (bufferedBytes > 0 && this.awaitsSnapshot) return false;
-    this.#slow ??= new SlowPolicy(this.core.slowLimits);
-    const verdict = this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
-    follower.isDegraded = this.#slow.isDegraded && follower.feed.spec.slowClient === "conflate";
-    if (verdict === "close") this.#giveUp(bufferedBytes);
-    else if (this.#slow.isOver) this.#warn(bufferedBytes);
-    else if (this.#isWarned && !this.#slow.isDegraded) this.#recover();
-    return verdict === "send";
+    if (bufferedBytes > 0 && this.#givesSnapshot) return false;
+    this.#slow ??= new SlowWatch(this);
+    return this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
   }
 
   giveSnapshot(follower: Follower): void {
@@ -210,10 +208,8 @@ export class Session implements FollowerHost {
 
   /** Looks after itself, every housekeeping round: slowness without news, heartbeats, cursors moved in silence. */
   tend(nowMs: number, silentMaxMs: number): void {
-    if (this.#slow?.isOverdue(nowMs)) {
-      const buffered = this.sink.buffered();
-      if (buffered > 0) return this.#giveUp(buffered);
-    }
+    this.#lookAtBuffer(nowMs);
+    if (this.isClosed) return;
     this.#snapshots?.pump(nowMs);
     if (nowMs >= this.heartbeatMs) return this.beat(nowMs);
     for (const { follower } of this.#held.values()) {
@@ -258,39 +254,10 @@ export class Session implements FollowerHost {
     for (const { follower } of this.#held.values()) follower.silentSinceMs = 0;
   }
 
-  #warn(bufferedBytes: number): void {
-    if (this.#isWarned) return;
-    this.#isWarned = true;
-    this.core.counters.slowWarned++;
-    this.core.log.warning("slow_consumer", {
-      client: this.id,
-      buffered_bytes: bufferedBytes,
-      action: "conflate",
-    });
-    const done = "Behind: ticks and fair values are merged to the latest, the rest waits in the ring";
-    this.say(say.warning("SLOW_CONSUMER", done, this.cursor()));
-  }
-
-  #recover(): void {
-    this.#isWarned = false;
-    this.say(say.warning("RECOVERED", "Keeping up again: every event is sent", this.cursor()));
-  }
-
-  #giveUp(bufferedBytes: number): void {
-    const cursor = this.cursor();
-    this.core.counters.slowClosed++;
-    this.core.log.warning("slow_consumer", {
-      client: this.id,
-      buffered_bytes: bufferedBytes,
-      action: "close",
-    });
-    this.say(
-      say.warning(
-        "SLOW_CONSUMER",
-        "Closed for being behind for too long: come back with this cursor",
-        cursor,
-      ),
-    );
-    this.close(4001, "slow consumer", say.SLOW_RETRY_MS);
+  #lookAtBuffer(nowMs: number): void {
+    // A snapshot's parts are handed over as it drains: they are no sign of slowness.
+    const bytes = Math.max(0, this.buffered() - (this.#givesSnapshot ? SNAPSHOT_BUFFERED_MAX_BYTES : 0));
+    if (bytes > this.core.slowLimits.softBytes) this.#slow ??= new SlowWatch(this);
+    this.#slow?.look(bytes, nowMs);
   }
 }

@@ -5,10 +5,12 @@
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower } from "../follow/follower.ts";
 import { type ServerMessage, snapshotPart } from "./server_messages.ts";
-import { snapshotBodies } from "./snapshot_parts.ts";
+import { PART_MAX_BYTES, snapshotBodies } from "./snapshot_parts.ts";
 
 /** Parts are handed over while less than this is buffered. */
 const DRAINED_BYTES = 64 * 1024;
+/** No snapshot has more than this waiting, a single event aside. */
+export const SNAPSHOT_BUFFERED_MAX_BYTES = DRAINED_BYTES + PART_MAX_BYTES;
 /** A client that takes no part for so long is gone. */
 const STUCK_MS = 30_000;
 
@@ -41,6 +43,12 @@ export class SnapshotQueue {
     this.#session = session;
   }
 
+  /** Parts of one are being handed over. */
+  get isUnderWay(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** One is under way, or owed. */
   get isPending(): boolean {
     return this.#pending.length > 0 || this.#owed.size > 0;
   }

@@ -37,3 +37,97 @@ pure(
     }
   },
 );
+
+/** One that follows a thousand symbols of a quiet stream and reads nothing from then on. */
+async function aStalledClient(s: ReturnType<typeof sessionScene>) {
+  const client = s.client();
+  client.say({
+    action: "subscribe",
+    symbols: Array.from({ length: 1000 }, (_, n) => `SYM${n}.ABCDEF`),
+    mode: "all",
+  });
+  await s.clock.advance(1000);
+  client.socket.isStalled = true;
+  return client;
+}
+
+const again = { action: "subscribe", symbols: ["SYM0.ABCDEF"] };
+
+pure(
+  "answers nobody reads are bounded in bytes on a quiet stream too, and end in 4001 with a cursor",
+  async () => {
+    await using s = sessionScene();
+    const client = await aStalledClient(s);
+    let most = 0;
+    for (let second = 0; second < 10; second++) {
+      for (let n = 0; n < 40; n++) client.say(again);
+      await s.clock.advance(1000);
+      most = Math.max(most, client.socket.bufferedAmount);
+    }
+    assertEquals(client.socket.closeCode, 4001);
+    assert(most < 700 * 1024, `${most}`);
+    client.socket.drain();
+    const [warning, last] = client.of("warning");
+    assertEquals([warning?.code, last?.code, last?.cursor], ["SLOW_CONSUMER", "SLOW_CONSUMER", "tick:0-0"]);
+    const { counters, hub } = s.rig.edge;
+    assertEquals([counters.slowWarned, counters.slowClosed, hub.size], [1, 1, 0]);
+  },
+);
+
+pure("pongs and refusals nobody reads end in 4001 too", async () => {
+  for (const message of [{ action: "ping" }, { action: "none" }]) {
+    await using s = sessionScene({ settings: { clientMaxBufferedBytes: 64 * 1024 } });
+    const client = s.client();
+    client.socket.isStalled = true;
+    let most = 0;
+    for (let second = 0; second < 30; second++) {
+      for (let n = 0; n < 40; n++) client.say(message);
+      await s.clock.advance(1000);
+      most = Math.max(most, client.socket.bufferedAmount);
+    }
+    assertEquals([client.socket.closeCode, most < 96 * 1024], [4001, true], `${most}`);
+  }
+});
+
+pure("a burst of commands with large answers is carried out as its client reads, all of it", async () => {
+  await using s = sessionScene();
+  const client = await aStalledClient(s);
+  for (let n = 0; n < 60; n++) client.say({ ...again, id: n });
+  for (let n = 0; n < 100; n++) await s.clock.advance(3);
+  const first = client.socket.bufferedAmount;
+  assert(first > 400 * 1024 && first < 600 * 1024, `${first}`);
+  client.socket.isStalled = false;
+  client.socket.drain();
+  for (let n = 0; n < 100; n++) await s.clock.advance(50);
+  assertEquals(
+    client.of("subscribed").map(({ id }) => id),
+    [undefined, ...Array.from({ length: 60 }, (_, n) => n)],
+  );
+  assertEquals([client.socket.closeCode, s.rig.edge.counters.slowClosed], [undefined, 0]);
+});
+
+pure(
+  "a client that was over the bound and has read everything is told so, though its stream is quiet",
+  async () => {
+    await using s = sessionScene();
+    const client = await aStalledClient(s);
+    for (let n = 0; n < 60; n++) client.say(again);
+    for (let n = 0; n < 100; n++) await s.clock.advance(5);
+    client.socket.isStalled = false;
+    client.socket.drain();
+    await s.clock.advance(40_000);
+    assertEquals(client.of("warning").map(({ code }) => code), ["SLOW_CONSUMER", "RECOVERED"]);
+    assertEquals(client.socket.closeCode, undefined);
+  },
+);
+
+pure("a client that is told little is not asked how much it has waiting", async () => {
+  await using s = sessionScene();
+  const client = s.client();
+  client.say({ action: "subscribe", symbols: ["*"] });
+  await s.clock.advance(1000);
+  let asked = 0;
+  Object.defineProperty(client.socket, "bufferedAmount", { get: () => (asked++, 0) });
+  await s.clock.advance(60_000);
+  assertEquals([client.of("heartbeat").length, asked], [4, 0]);
+});
