@@ -1,6 +1,6 @@
 /** An edge on a memory store, with the hand of a writer: what tests of delivery run on. */
 import { systemClock } from "../../src/feed/clock.ts";
-import type { Clock } from "../../src/feed/clock.ts";
+import type { Clock, Random } from "../../src/feed/clock.ts";
 import { ORIGIN, type Position } from "../../src/feed/cursor.ts";
 import type { FeedEvent } from "../../src/feed/event.ts";
 import { encodeEvent } from "../../src/feed/event_text.ts";
@@ -82,6 +82,7 @@ export interface Rig extends AsyncDisposable {
 export interface RigOptions {
   readonly settings?: Partial<EdgeSettings>;
   readonly clock?: Clock;
+  readonly random?: Random;
   readonly state?: MemoryState;
   readonly log?: Log;
   readonly streams?: StreamTable;
@@ -101,7 +102,7 @@ export function edgeRig(options: RigOptions = {}): Rig {
     settings: { edge: edgeSettings(options.settings) },
     store: options.wrapStore?.(store) ?? store,
     clock,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
     log: options.log ?? silentLog,
     edgeId: options.edgeId ?? "edge-1",
     version: "test",
