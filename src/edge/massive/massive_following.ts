@@ -8,6 +8,8 @@ import { Follower, type FollowerHost } from "../follow/follower.ts";
 import type { MassiveSession } from "./massive_session.ts";
 import type { Wanted } from "../follow/wanted.ts";
 import { intervalOf } from "../deliver/join_streams.ts";
+import { onPresentFeed } from "../deliver/present_feed.ts";
+import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** How long an acknowledgement waits for a feed to be read; after that it waits for the store itself. */
 const STORE_PATIENCE_MS = 2_000;
@@ -58,19 +60,24 @@ export class MassiveFollowing {
   }
 
   async #join(stream: string): Promise<void> {
-    const { feeds, clock, schedule } = this.#core;
-    const feed = feeds.get(stream);
-    if (feed === undefined) return;
-    const want = feeds.want(feed);
+    const { feeds } = this.#core;
+    const asked = feeds.get(stream);
+    if (asked === undefined) return;
+    const whenReady = (feed: StreamFeed) => this.#whenReadable(feed);
     try {
-      const isWarm = await whenWarm(feed, clock, STORE_PATIENCE_MS, this.#signal);
-      if (!isWarm && !feed.hasBegun) await feed.fresh(this.#signal);
+      await onPresentFeed(feeds, asked, whenReady, (feed, want) => this.#enter(feed, want));
     } catch (error) {
-      want[Symbol.dispose]();
-      if (this.#signal.aborted) return;
-      throw error;
+      if (!this.#signal.aborted) throw error;
     }
-    const wanted = this.#wanted(stream);
+  }
+
+  async #whenReadable(feed: StreamFeed): Promise<void> {
+    const isWarm = await whenWarm(feed, this.#core.clock, STORE_PATIENCE_MS, this.#signal);
+    if (!isWarm && !feed.hasBegun) await feed.fresh(this.#signal);
+  }
+
+  #enter(feed: StreamFeed, want: Disposable): void {
+    const wanted = this.#wanted(feed.spec.name);
     const { principal } = this.#session;
     if (this.#signal.aborted || wanted === undefined || principal === undefined) {
       return want[Symbol.dispose]();
@@ -78,8 +85,8 @@ export class MassiveFollowing {
     const selection = feed.selections.hold(wanted, intervalOf(this.#core, feed, wanted, principal));
     const place = placeFor(feed, { from: "now" });
     const follower = new Follower(this.#host, feed, selection, place.offset, place.skip);
-    this.#held.set(stream, { follower, want });
-    schedule.add(follower);
+    this.#held.set(feed.spec.name, { follower, want });
+    this.#core.schedule.add(follower);
   }
 
   #wanted(stream: string): Wanted | undefined {
