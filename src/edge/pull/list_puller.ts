@@ -44,6 +44,7 @@ export class ListPuller implements AsyncDisposable {
   #linger: Disposable | undefined;
   #running: Promise<void> | undefined;
   readonly #waiters = new FreshWaiters();
+  /** What hints said since the last answered read began; that read has had those before it, be they true or not. */
   #hinted: Position = ORIGIN;
   #failures = 0;
   #hasAnswered = false;
@@ -89,7 +90,7 @@ export class ListPuller implements AsyncDisposable {
   /** A hint came: read soon, if it says anything new. */
   hint(position: Position): void {
     if (comparePositions(position, this.#options.reader.seen) <= 0) return;
-    if (comparePositions(position, this.#hinted) > 0) this.#hinted = position;
+    this.#noteHint(position);
     if (this.isWanted) this.#pace.hurry();
   }
 
@@ -135,6 +136,10 @@ export class ListPuller implements AsyncDisposable {
     });
   }
 
+  #noteHint(position: Position): void {
+    if (comparePositions(position, this.#hinted) > 0) this.#hinted = position;
+  }
+
   async #run(): Promise<void> {
     while (this.isWanted && !this.#stop.signal.aborted) {
       this.#waiters.begin();
@@ -151,8 +156,10 @@ export class ListPuller implements AsyncDisposable {
     const { clock, counters, reader, log, list, onNews } = this.#options;
     this.pulls++;
     counters.pulls++;
+    const hinted = this.#hinted;
+    this.#hinted = ORIGIN;
     try {
-      const hasNews = await this.#withTimeLimit((signal) => reader.read(this.#hinted, signal));
+      const hasNews = await this.#withTimeLimit((signal) => reader.read(hinted, signal));
       if (this.#failures > 0) log.info("pull_recovered", { list, failures: this.#failures });
       this.#failures = 0;
       this.failingSince = undefined;
@@ -166,6 +173,7 @@ export class ListPuller implements AsyncDisposable {
       }
       return true;
     } catch (error) {
+      this.#noteHint(hinted);
       if (this.#stop.signal.aborted) return false;
       counters.pullFailures++;
       this.failingSince ??= clock.now();

@@ -166,6 +166,47 @@ pure(
   },
 );
 
+pure("a forged hint, or one far ahead of the list, costs one read of much and none after it", async () => {
+  await using s = scene();
+  const { epoch } = await s.writer.append("tick", trades(500));
+  using _want = s.feeds.want(s.feed);
+  await s.clock.advance(600);
+  for (const position of [{ epoch: "zzzzzzzz", seq: 9e15 }, { epoch, seq: 9e15 }, { epoch, seq: 950 }]) {
+    s.asked.length = 0;
+    s.faults.hints = { list: "tick", position };
+    await s.writer.append("tick", trades(1));
+    await s.clock.advance(15);
+    s.faults.hints = "none";
+    for (let n = 0; n < 8; n++) {
+      await s.writer.append("tick", trades(1));
+      await s.clock.advance(250);
+    }
+    const [first = 0, ...later] = s.asked;
+    assertEquals(
+      [first > 400, later.length, later.every((count) => count <= 8)],
+      [true, 8, true],
+      `asked for ${s.asked}`,
+    );
+  }
+  assertEquals([held(s.feed), s.feed.log.nextGap(0, 9999)], [527, 9999]);
+});
+
+pure("a hint is not forgotten by reads that fail", async () => {
+  await using s = scene();
+  s.faults.hints = "true";
+  await s.writer.append("tick", trades(10));
+  using _want = s.feeds.want(s.feed);
+  await s.clock.advance(100);
+  s.faults.isDown = true;
+  await s.clock.advance(1000);
+  await s.writer.append("tick", trades(70));
+  await s.clock.advance(2_000);
+  s.faults.isDown = false;
+  s.asked.length = 0;
+  await s.clock.advance(2_200);
+  assertEquals([s.asked[0], s.counters.pullsWidened, held(s.feed)], [71, 0, 80]);
+});
+
 pure("a read that leaves a hole is widened past what is missing", async () => {
   await using s = scene();
   await s.writer.append("tick", trades(10));

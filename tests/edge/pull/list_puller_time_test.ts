@@ -18,6 +18,8 @@ interface Scene extends AsyncDisposable {
   readonly counters: EdgeCounters;
   /** When each read began (monotonic ms). */
   readonly beganMs: number[];
+  /** How many elements each asked for. */
+  readonly asked: number[];
 }
 
 /** A puller whose store takes its time and then answers, or fails. */
@@ -25,9 +27,11 @@ function scene(takesMs: number, isDown = false): Scene {
   const clock = new ManualClock();
   const counters = new EdgeCounters(clock);
   const beganMs: number[] = [];
+  const asked: number[] = [];
   const store: ListStore = {
     ...createMemoryStore(clock),
-    async readTail(_list, _count, signal) {
+    async readTail(_list, count, signal) {
+      asked.push(count);
       beganMs.push(clock.monotonic());
       await clock.sleep(takesMs, signal);
       if (isDown) throw new Error("down, as the test says");
@@ -47,7 +51,14 @@ function scene(takesMs: number, isDown = false): Scene {
     reader,
     onNews: () => {},
   });
-  return { clock, counters, beganMs, puller, [Symbol.asyncDispose]: () => puller[Symbol.asyncDispose]() };
+  return {
+    clock,
+    counters,
+    beganMs,
+    asked,
+    puller,
+    [Symbol.asyncDispose]: () => puller[Symbol.asyncDispose](),
+  };
 }
 
 pure("a read that is answered in time is never given up, whenever its list began to be wanted", async () => {
@@ -69,6 +80,18 @@ pure("a read that is never answered is given up between one limit and two", asyn
   await s.clock.advance(10_200);
   assertEquals(s.counters.pullFailures, 1);
 });
+
+pure(
+  "a hint that comes while a read is under way is for the next one, and for no more than that",
+  async () => {
+    await using s = scene(100);
+    s.puller.hold();
+    await s.clock.advance(300);
+    s.puller.hint({ epoch: "k3f9a0b1", seq: 41 });
+    await s.clock.advance(400);
+    assertEquals(s.asked, [1000, 0, 40, 0]);
+  },
+);
 
 pure("the pause after a failure begins when the read has failed, however long that took", async () => {
   for (const takesMs of [0, 150, 2_200]) {

@@ -10,9 +10,10 @@ function chance(seed = 7): () => number {
 
 /** How many come in one interval when each comes by itself. */
 function arrivals(random: () => number, mean: number): number {
-  let count = -1;
-  for (let left = mean; left > 0; left -= -Math.log(1 - random())) count++;
-  return Math.max(0, count);
+  const pause = () => -Math.log(1 - random());
+  let count = 0;
+  for (let past = pause(); past < mean; past += pause()) count++;
+  return count;
 }
 
 for (const mean of [1, 5, 20, 100]) {
