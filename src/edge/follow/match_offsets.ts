@@ -1,5 +1,5 @@
 /**
- * Where in the log the events of one subscription are, oldest first. Its memory is used again and again: a thousand
+ * Where in the log the events of one subscription, or the records of one list, are, oldest first. Its memory is used again and again: a thousand
  * subscriptions that each made a new array a flush kept the collector busier than the sending.
  */
 
@@ -33,7 +33,17 @@ export class MatchOffsets {
   /** Lets go of those before `offset`; how many that were. */
   forgetBefore(offset: number): number {
     const gone = this.from(offset);
-    this.#first += gone;
+    this.#forget(gone);
+    return gone;
+  }
+
+  /** Lets go of the oldest. */
+  forgetFirst(): void {
+    if (this.#first < this.#end) this.#forget(1);
+  }
+
+  #forget(count: number): void {
+    this.#first += count;
     if (this.#first === this.#end) {
       this.#first = this.#end = 0;
       if (this.#slots.length > KEPT_MAX) this.#slots.length = 0;
@@ -42,7 +52,6 @@ export class MatchOffsets {
       this.#end -= this.#first;
       this.#first = 0;
     }
-    return gone;
   }
 
   /** How many are before `offset`: the index of the first that is not. */

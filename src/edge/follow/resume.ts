@@ -122,26 +122,13 @@ function heldPlace(log: StreamLog, list: number, position: Position): ListPlace 
 
 /** The first offset whose record of `list` is after `position`; the end when there is none. */
 function offsetAfter(log: StreamLog, list: number, position: Position): number {
-  if (log.lists.length > 1) return offsetAfterMixed(log, list, position);
-  let low = log.base;
-  let high = log.end;
+  let low = 0;
+  let high = log.countOf(list);
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const record = log.at(middle);
+    const record = log.at(log.offsetOf(list, middle));
     if (record !== undefined && comparePositions(record, position) <= 0) low = middle + 1;
     else high = middle;
   }
-  return low;
-}
-
-/** In a split stream: back from the end, past what is after the position. */
-function offsetAfterMixed(log: StreamLog, list: number, position: Position): number {
-  let found = log.end;
-  for (let at = log.end - 1; at >= log.base; at--) {
-    const record = log.at(at);
-    if (record?.list !== list) continue;
-    if (comparePositions(record, position) <= 0) break;
-    found = at;
-  }
-  return found;
+  return log.offsetOf(list, low);
 }

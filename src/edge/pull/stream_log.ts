@@ -4,6 +4,7 @@
  * records like any other, so that everybody meets them exactly where they are.
  */
 import { type Cursor, formatCursor, ORIGIN, type Position } from "../../feed/cursor.ts";
+import { MatchOffsets } from "../follow/match_offsets.ts";
 import { isNarrow, type LogRecord, recordBytes, widenedBy } from "./log_record.ts";
 import type { Budgeted, RingBudget } from "./ring_budget.ts";
 
@@ -18,6 +19,8 @@ export class StreamLog implements Budgeted {
   #gaps: number[] = [];
   /** By list, a narrow gap that waits for the record it becomes one with. */
   readonly #narrow = new Map<number, LogRecord>();
+  /** Where each list's records are, of several lists; a list that is alone has them all. */
+  readonly #offsets: readonly MatchOffsets[];
   readonly #basePositions: Position[];
   readonly #endPositions: Position[];
   #endCursor: string | undefined;
@@ -27,6 +30,7 @@ export class StreamLog implements Budgeted {
    * @param floorEvents what it holds whatever the budget says: the lists' caps
    */
   constructor(readonly lists: readonly string[], readonly floorEvents: number, readonly budget: RingBudget) {
+    this.#offsets = lists.length > 1 ? lists.map(() => new MatchOffsets()) : [];
     this.#basePositions = lists.map(() => ORIGIN);
     this.#endPositions = lists.map(() => ORIGIN);
     budget.add(this);
@@ -72,6 +76,7 @@ export class StreamLog implements Budgeted {
       if (isNarrow(record, record.missing)) return void this.#narrow.set(record.list, record);
       this.#gaps.push(this.end);
     }
+    this.#offsets[record.list]?.push(this.end);
     this.#records.push(record);
     this.#endPositions[record.list] = record;
     this.#endCursor = undefined;
@@ -89,6 +94,17 @@ export class StreamLog implements Budgeted {
     }
   }
 
+  /** How many records are held of a list. */
+  countOf(list: number): number {
+    return this.#offsets[list]?.size ?? this.end - this.#base;
+  }
+
+  /** Offset of the nth record held of a list; the end where it has no more. */
+  offsetOf(list: number, n: number): number {
+    const offsets = this.#offsets[list];
+    return offsets === undefined ? this.#base + n : offsets.at(n) ?? this.end;
+  }
+
   /** Where a list stands before the oldest record held. */
   basePosition(list: number): Position {
     return this.#basePositions[list] ?? ORIGIN;
@@ -102,15 +118,7 @@ export class StreamLog implements Budgeted {
   /** Where every list stands for a reader that has everything before `offset`. */
   positionsAt(offset: number): Position[] {
     if (offset >= this.end) return [...this.#endPositions];
-    const found: (Position | undefined)[] = this.lists.map(() => undefined);
-    let open = found.length;
-    for (let at = offset - 1; at >= this.#base && open > 0; at--) {
-      const record = this.at(at);
-      if (record === undefined || found[record.list] !== undefined) continue;
-      found[record.list] = { epoch: record.epoch, seq: record.seq };
-      open--;
-    }
-    return found.map((position, list) => position ?? this.basePosition(list));
+    return this.lists.map((_, list) => this.#lastBefore(list, offset) ?? this.basePosition(list));
   }
 
   /** The stream's part of a cursor at `offset`, as text. */
@@ -132,6 +140,7 @@ export class StreamLog implements Budgeted {
       if (record === undefined) break;
       released += recordBytes(record);
       this.#basePositions[record.list] = { epoch: record.epoch, seq: record.seq };
+      this.#offsets[record.list]?.forgetFirst();
       this.#first++;
       this.#base++;
     }
@@ -139,6 +148,14 @@ export class StreamLog implements Budgeted {
     this.#compact();
     this.#bytes -= released;
     this.budget.charge(-released);
+  }
+
+  /** The newest record held of a list before `offset`. */
+  #lastBefore(list: number, offset: number): LogRecord | undefined {
+    const offsets = this.#offsets[list];
+    if (offsets === undefined) return this.at(offset - 1);
+    const count = offsets.from(offset);
+    return count === 0 ? undefined : this.at(offsets.at(count - 1) ?? -1);
   }
 
   #widened(record: LogRecord): LogRecord {

@@ -11,6 +11,7 @@ const steps = fc.array(
       weight: 5,
       arbitrary: fc.record({ push: fc.integer({ min: 1, max: 3 }), times: fc.integer({ min: 1, max: 90 }) }),
     },
+    { weight: 1, arbitrary: fc.record({ first: fc.integer({ min: 1, max: 400 }) }) },
     { weight: 2, arbitrary: fc.record({ forget: fc.integer({ min: -5, max: 400 }) }) },
   ),
   { maxLength: 60 },
@@ -28,6 +29,9 @@ pure("offsets that are put in and forgotten are those a plain list would hold", 
           offsets.push(newest);
           plain.push(newest);
         }
+      } else if ("first" in move) {
+        for (let n = 0; n < move.first; n++) offsets.forgetFirst();
+        plain = plain.slice(move.first);
       } else {
         const before = newest - move.forget;
         const left = plain.filter((offset) => offset >= before);
