@@ -1,5 +1,6 @@
 /** How the delivery routes answer over HTTP: JSON, errors as codes from the one table, caching said plainly. */
 import { publicError, TickcastError } from "../feed/error.ts";
+import type { EdgeSettings } from "../feed/settings/settings.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
@@ -18,6 +19,10 @@ export function answerFault(error: unknown, headers: Readonly<Record<string, str
     headers: { "content-type": JSON_TYPE, "cache-control": "no-store", ...retry, ...headers },
   });
 }
+
+/** With tokens the same URL is answered by who asks: for caches, the headers that say so (`auth_request.ts` reads them). */
+export const varyByToken = (authMode: EdgeSettings["authMode"]): Readonly<Record<string, string>> =>
+  authMode === "none" ? {} : { vary: "Authorization, Cookie" };
 
 /** JSON text, or 304 when the client has it already. */
 export function answerText(

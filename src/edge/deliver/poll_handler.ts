@@ -4,7 +4,7 @@ import { parseCursor } from "../../feed/cursor.ts";
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { placeFor, whenCaughtUp } from "./feed_wait.ts";
-import { answerText, tagOf } from "../http_answer.ts";
+import { answerText, tagOf, varyByToken } from "../http_answer.ts";
 import { answerPoll, gapOfFrame, type PollAnswer } from "./poll_answer.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
 import { selectionKey } from "../follow/wanted.ts";
@@ -56,7 +56,8 @@ async function answerAsk(
   const etag = `"${
     tagOf(`${from} ${answer.cursor} ${answer.gap?.members ?? ""} ${selectionKey(wanted, 0)}`)
   }"`;
-  const response = answerText(request, text, etag, cacheControl(core, answer), headers);
+  const all = { ...varyByToken(core.settings.authMode), ...headers };
+  const response = answerText(request, text, etag, cacheControl(core, answer), all);
   if (response.status === 200) noteSent(core, answer, text.length);
   else core.counters.sent(1, 0, 0);
   return response;

@@ -1,7 +1,7 @@
 /** `GET /snapshot/{stream}`: the latest event of every wanted symbol, with the cursor it is true at. */
 import { TickcastError } from "../../feed/error.ts";
 import type { EdgeCore } from "../edge_core.ts";
-import { answerText, tagOf } from "../http_answer.ts";
+import { answerText, tagOf, varyByToken } from "../http_answer.ts";
 import type { Admission } from "../admit/principal.ts";
 import { askOfQuery } from "./query_ask.ts";
 import { selectionKey, type Wanted } from "../follow/wanted.ts";
@@ -25,7 +25,7 @@ export async function handleSnapshot(
     core,
     asked,
     (feed) => feed.latest.load(core.stopped),
-    (feed) => answerSnapshot(request, feed, wanted, headers),
+    (feed) => answerSnapshot(request, feed, wanted, { ...varyByToken(core.settings.authMode), ...headers }),
   );
 }
 
@@ -33,7 +33,7 @@ function answerSnapshot(
   request: Request,
   feed: StreamFeed,
   wanted: Wanted,
-  headers: Admission["headers"],
+  headers: Readonly<Record<string, string>>,
 ): Response {
   const bodies = snapshotBodies(feed, wanted.patterns, wanted.fields);
   if (bodies === undefined) throw unreadable();
