@@ -1,6 +1,6 @@
 /**
- * Where in the log the events of one subscription, or the records of one list, are, oldest first. Its memory is used again and again: a thousand
- * subscriptions that each made a new array a flush kept the collector busier than the sending.
+ * Where in the log the events of one subscription, or the records of one list, are, oldest first. Its memory is used again
+ * and again: a thousand subscriptions that each made a new array a flush kept the collector busier than the sending.
  */
 
 /** From so many forgotten ones on the rest moves to the front. */

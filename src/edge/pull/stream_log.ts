@@ -10,8 +10,8 @@ import type { Budgeted, RingBudget } from "./ring_budget.ts";
 
 /** See the file comment. Offsets count records since the start; they never go back. */
 export class StreamLog implements Budgeted {
-  /** From `#first` on; what is before it is cut off already, though still there. */
-  #records: LogRecord[] = [];
+  /** From `#first` on; before it are the empty places of what was dropped, cut off from time to time. */
+  #records: (LogRecord | undefined)[] = [];
   #first = 0;
   #base = 0;
   #bytes = 0;
@@ -141,6 +141,7 @@ export class StreamLog implements Budgeted {
       released += recordBytes(record);
       this.#basePositions[record.list] = { epoch: record.epoch, seq: record.seq };
       this.#offsets[record.list]?.forgetFirst();
+      this.#records[this.#first] = undefined;
       this.#first++;
       this.#base++;
     }

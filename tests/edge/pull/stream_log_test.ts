@@ -1,5 +1,7 @@
 /** The ring: bounded in bytes over all streams, never below a list. */
-import { assertEquals } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { assert, assertEquals } from "@std/assert";
 import { RingBudget } from "../../../src/edge/pull/ring_budget.ts";
 import { aTrade } from "../../support/event_factory.ts";
 import { EPOCH, eventRecord, hole, tradeLog } from "../log_factory.ts";
@@ -45,4 +47,24 @@ pure("nextGap() finds the first of several, and none outside the range", () => {
   assertEquals(log.nextGap(0, 5), 5);
   assertEquals(log.nextGap(0, 3), 3);
   assertEquals(log.nextGap(8, log.end), log.end);
+});
+
+pure("what a log has dropped is out of memory too, and not only out of the budget", () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const heapBytes = () => {
+    collect();
+    return Deno.memoryUsage().heapUsed;
+  };
+  const [COUNT, TEXT_BYTES] = [4000, 10_000];
+  const budget = new RingBudget(1_000_000);
+  const log = tradeLog(1, 1, 10, budget);
+  const before = heapBytes();
+  for (let seq = 2; seq <= COUNT; seq++) {
+    const text = JSON.stringify({ seq, padding: "x".repeat(TEXT_BYTES) });
+    log.append({ ...eventRecord(aTrade(), seq), text });
+  }
+  const grown = heapBytes() - before;
+  assert(log.end - log.base <= 100, `${log.end - log.base} held`);
+  assert(grown < COUNT * TEXT_BYTES / 4, `${grown} bytes more in memory, ${budget.usedBytes} charged`);
 });
