@@ -1,6 +1,6 @@
 /**
  * When a stream is split over another number of lists, its feed is replaced: who followed the old one goes on in the new one,
- * told that nobody can say what was missed in between (new lists begin new epochs).
+ * told that nobody can say what was missed in between (new lists begin new epochs), and shown what they are still owed.
  */
 import { ORIGIN, parseCursor } from "../../feed/cursor.ts";
 import { describeError } from "../../feed/error.ts";
@@ -34,6 +34,7 @@ async function reseatSession(
   if (session.isClosed || follower?.feed !== before) return;
   const { wanted } = follower.selection;
   const cursor = parseCursor(follower.cursor);
+  const owed = session.awaitsSnapshot ? session.snapshots.owedTo(follower) : undefined;
   session.letGo(name);
   // A command in between may have put it back into the schedule.
   if (isEmpty(core.schedule.followersOf(before))) core.schedule.forget(before);
@@ -48,6 +49,8 @@ async function reseatSession(
       [{ feed: after, wanted, want }],
       [],
     );
+    const present = session.follower(name);
+    if (owed !== undefined && present !== undefined) session.snapshots.owe(present, owed);
   } catch (error) {
     core.log.error("ws_error", { client: session.id, error: describeError(error) });
     session.close(1011, "internal error");

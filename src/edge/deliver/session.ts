@@ -140,6 +140,7 @@ export class Session implements FollowerHost {
     const held = this.#held.get(stream);
     if (held === undefined) return;
     this.#held.delete(stream);
+    this.#snapshots?.drop(held.follower);
     this.core.schedule.remove(held.follower);
     held.follower.feed.selections.release(held.follower.selection);
     held.want[Symbol.dispose]();
@@ -239,7 +240,6 @@ export class Session implements FollowerHost {
     this.isClosed = true;
     this.#stop?.abort(CLOSED);
     for (const stream of [...this.#held.keys()]) this.letGo(stream);
-    this.#snapshots?.clear();
     this.#place?.[Symbol.dispose]();
     this.#onClose(this);
   }

@@ -1,11 +1,15 @@
 /**
  * Snapshots on their way to one client, in parts, handed over as the connection drains, so that a large one is not mistaken
- * for slowness; the stream it belongs to goes on from where it is true once the last part is handed over.
+ * for slowness; the stream it belongs to goes on from where it is true once the last part is handed over. A follower has one
+ * under way at most; what is asked for meanwhile is one more, after it.
  */
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower } from "../follow/follower.ts";
+import { readLatest } from "./latest_reading.ts";
+import { areSame, countOf, inBoth, inEither } from "./pattern_sets.ts";
 import { type ServerMessage, snapshotPart } from "./server_messages.ts";
 import { PART_MAX_BYTES, snapshotBodies } from "./snapshot_parts.ts";
+import type { SymbolPatterns } from "../../feed/symbol.ts";
 
 /** Parts are handed over while less than this is buffered. */
 const DRAINED_BYTES = 64 * 1024;
@@ -16,6 +20,7 @@ const STUCK_MS = 30_000;
 
 interface Pending {
   readonly follower: Follower;
+  readonly patterns: SymbolPatterns;
   readonly parts: ServerMessage[];
 }
 
@@ -23,8 +28,6 @@ interface Pending {
 export interface SnapshotHost {
   readonly core: EdgeCore;
   readonly isClosed: boolean;
-  /** Aborts when the session ends. */
-  readonly signal: AbortSignal;
   /** Bytes handed over and not yet taken by the peer's side. */
   buffered(): number;
   say(message: ServerMessage): void;
@@ -53,26 +56,57 @@ export class SnapshotQueue {
     return this.#pending.length > 0 || this.#owed.size > 0;
   }
 
-  /** Owes a follower a snapshot: given now if it stands at the log's end, else as soon as it does. */
-  owe(follower: Follower): void {
-    this.#owed.add(follower);
+  /** Owes a follower a snapshot of what of `patterns` it follows: given now if it stands at the log's end, else as soon as it does. */
+  owe(follower: Follower, patterns: SymbolPatterns): void {
+    this.#note(follower, inBoth(patterns, follower.selection.wanted.patterns));
     if (follower.place === follower.feed.log.end) this.give(follower);
+  }
+
+  /** What a follower has still to be shown; undefined: nothing. */
+  owedTo(follower: Follower): SymbolPatterns | undefined {
+    const shown = this.#shown(follower)?.patterns;
+    const owed = follower.snapshotOwed;
+    return shown === undefined || owed === undefined ? shown ?? owed : inEither(shown, owed);
   }
 
   /** The follower stands at the log's end: its snapshot is true there. */
   give(follower: Follower): void {
     const patterns = follower.snapshotOwed;
-    if (patterns === undefined) return;
+    if (patterns === undefined || this.#isUnderWay(follower)) return;
     const bodies = snapshotBodies(follower.feed, patterns, follower.selection.wanted.fields);
-    if (bodies === undefined) return this.#reload(follower);
+    if (bodies === undefined) return readLatest(this.#session.core, follower.feed);
     const { name } = follower.feed.spec;
     const parts = bodies.map((body, n) => snapshotPart(name, follower.cursor, body, n === bodies.length - 1));
     follower.snapshotOwed = undefined;
     follower.isReady = false;
     this.#owed.delete(follower);
-    this.#pending.push({ follower, parts });
+    this.#pending.push({ follower, patterns, parts });
     this.#movedMs = this.#session.core.clock.monotonic();
     this.pump(this.#movedMs);
+  }
+
+  /** A follower gets other symbols: one it no longer gets is not shown either. What is under way begins anew without it. */
+  reshaped(follower: Follower): void {
+    const { patterns: wanted } = follower.selection.wanted;
+    if (follower.snapshotOwed !== undefined) {
+      follower.snapshotOwed = inBoth(follower.snapshotOwed, wanted);
+    }
+    const shown = this.#shown(follower);
+    if (shown === undefined) return;
+    const left = inBoth(shown.patterns, wanted);
+    if (areSame(left, shown.patterns)) return;
+    this.#pending.splice(this.#pending.indexOf(shown), 1);
+    follower.isReady = true;
+    this.#note(follower, left);
+    this.#session.core.pumpSnapshots();
+  }
+
+  /** A follower is let go: it is shown nothing more. */
+  drop(follower: Follower): void {
+    follower.snapshotOwed = undefined;
+    this.#owed.delete(follower);
+    const at = this.#pending.findIndex((one) => one.follower === follower);
+    if (at >= 0) this.#pending.splice(at, 1);
   }
 
   /** Hands over what the connection can take. */
@@ -92,9 +126,22 @@ export class SnapshotQueue {
     }
   }
 
-  clear(): void {
-    this.#pending.length = 0;
-    this.#owed.clear();
+  #isUnderWay(follower: Follower): boolean {
+    return this.#pending.some((one) => one.follower === follower);
+  }
+
+  /** The one under way, while some of it is not yet handed over. */
+  #shown(follower: Follower): Pending | undefined {
+    return this.#pending.find((one) => one.follower === follower && one.parts.length > 0);
+  }
+
+  /** With what is owed already; when that is too much to keep, all it follows. */
+  #note(follower: Follower, patterns: SymbolPatterns): void {
+    const { snapshotOwed: owed } = follower;
+    const all = owed === undefined ? patterns : inEither(owed, patterns);
+    const isTooMuch = countOf(all) > this.#session.core.settings.maxSymbols;
+    follower.snapshotOwed = isTooMuch ? follower.selection.wanted.patterns : all;
+    this.#owed.add(follower);
   }
 
   /** The next part, or, once the last is drained, the live stream. */
@@ -109,11 +156,5 @@ export class SnapshotQueue {
   #wait(nowMs: number): void {
     if (nowMs - this.#movedMs > STUCK_MS) this.#session.close(4001, "slow consumer");
     else this.#session.core.pumpSnapshots();
-  }
-
-  #reload(follower: Follower): void {
-    follower.feed.latest.load(this.#session.signal).catch((error: unknown) => {
-      this.#session.core.log.debug("snapshot_waits", { list: follower.feed.spec.name, error: String(error) });
-    });
   }
 }

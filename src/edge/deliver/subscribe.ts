@@ -124,16 +124,16 @@ export function reshape(session: Session, follower: Follower, wanted: Wanted, pr
   follower.selection = feed.selections.hold(wanted, intervalOf(session.core, feed, wanted, principal));
   feed.selections.release(before);
   schedule.add(follower);
+  if (session.awaitsSnapshot) session.snapshots.reshaped(follower);
 }
 
 function oweSnapshots(session: Session, request: SubscriptionRequest, feeds: readonly StreamFeed[]): void {
   for (const feed of feeds) {
     const follower = session.follower(feed.spec.name);
     if (follower === undefined) continue;
-    follower.snapshotOwed = request.symbols === undefined
-      ? follower.selection.wanted.patterns
-      : symbolPatterns(request.symbols.map(parsePattern));
-    session.snapshots.owe(follower);
+    const { patterns } = follower.selection.wanted;
+    const asked = request.symbols && symbolPatterns(request.symbols.map(parsePattern));
+    session.snapshots.owe(follower, asked ?? patterns);
   }
 }
 
