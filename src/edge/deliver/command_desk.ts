@@ -16,6 +16,7 @@ import type { ShapeAsk } from "./subscription_ask.ts";
 import { whenRoom } from "./reply_room.ts";
 import { reshape, subscribe, unsubscribe } from "./subscribe.ts";
 import { requestOf, type SubscriptionRequest } from "./subscription_request.ts";
+import { UrlCursor } from "./url_cursor.ts";
 import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
 
 /** Commands a client may have waiting. */
@@ -29,8 +30,9 @@ export interface ConnectionDefaults {
   readonly streams: readonly string[] | undefined;
   /** Subscribed to at once where the URL names symbols. */
   readonly request: SubscriptionRequest | undefined;
-  /** What the URL says of shape and cursor, for streams that are not followed yet. */
+  /** What the URL says of shape, for streams that are not followed. */
   readonly shape: ShapeAsk | undefined;
+  /** What it says of the cursor, for streams that never were. */
   readonly cursor: string | undefined;
   /** What is wrong with the URL's query; told once the client is known. */
   readonly fault: TickcastError | undefined;
@@ -40,6 +42,7 @@ export interface ConnectionDefaults {
 export class CommandDesk {
   readonly #session: Session;
   readonly #defaults: ConnectionDefaults;
+  readonly #cursor: UrlCursor;
   #allowance: MessageAllowance | undefined;
   #refused = 0;
   #waiting = 0;
@@ -47,6 +50,7 @@ export class CommandDesk {
   constructor(session: Session, defaults: ConnectionDefaults) {
     this.#session = session;
     this.#defaults = defaults;
+    this.#cursor = new UrlCursor(defaults.cursor);
   }
 
   /** The client is known: what its URL asked for begins. */
@@ -112,12 +116,12 @@ export class CommandDesk {
 
   /** The URL's own words hold where a first subscription says nothing. */
   #withDefaults(request: SubscriptionRequest): SubscriptionRequest {
-    const { shape, cursor } = this.#defaults;
+    const { shape } = this.#defaults;
     if (request.streams.some((stream) => this.#session.follower(stream) !== undefined)) return request;
     const { mode, maxHz, fields } = request.shape;
     return {
       ...request,
-      cursor: request.cursor ?? cursor,
+      cursor: request.cursor ?? this.#cursor.of(request.streams),
       shape: {
         mode: mode ?? shape?.mode,
         maxHz: maxHz === undefined ? shape?.maxHz : maxHz,
@@ -128,6 +132,7 @@ export class CommandDesk {
 
   async #subscribe(request: SubscriptionRequest): Promise<void> {
     await subscribe(this.#session, this.#known(), request);
+    this.#cursor.serve(this.#followed());
   }
 
   async #authenticate(token: string, id: RequestId | undefined): Promise<void> {
