@@ -1,130 +1,169 @@
 /**
- * What one client was told of one list, and the sum of it: every position it is owed is delivered, filtered, merged into an
- * event of the same key, or told as lost. Knows nothing of the edge's insides.
+ * What one client was told of one list, and the sum of it: every position it is owed is delivered as it was made, filtered,
+ * merged into an event of the same key, or told as lost. Knows nothing of the edge's insides.
  */
-import { comparePositions, type Position, positionOfId } from "../../src/feed/cursor.ts";
+import { comparePositions, ORIGIN, type Position, positionOfId } from "../../src/feed/cursor.ts";
+import type { FeedEvent } from "../../src/feed/event.ts";
+import { type Asked, wants } from "./model_asked.ts";
+import { gapProblem, isToldBy, type ToldGap } from "./model_gap.ts";
+import { differences, type Epochs, expectedAt, keyOf } from "./model_produced.ts";
 
-/** A position of a list as its writer made it; `sym` and `key` are empty for a gap event. */
-export interface Made {
-  readonly sym: string;
-  /** What `latest` conflates it by. */
-  readonly key: string;
-}
+type Content = Readonly<Record<string, unknown>>;
 
-/** What the writer produced, per list: epoch → what stands there by seq (index 0 is seq 1). */
-export type Produced = Map<string, Map<string, Made[]>>;
-
-interface ToldGap {
-  readonly after: Position;
-  readonly before: Position;
-  readonly lost: number | null;
+interface Given {
+  readonly position: Position;
+  /** How many others went into it. */
+  readonly others: number;
 }
 
 /** How an order that is wrong, or a sum, is told. */
 const text = ({ epoch, seq }: Position) => `${epoch}-${seq}`;
 
+/** Positions of one key that came neither themselves nor as a gap, and those that others say they stand for. */
+interface Sum {
+  absent: number;
+  merged: number;
+}
+
 /** See the file comment. */
 export class ModelList {
-  readonly #ids: Position[] = [];
+  readonly #given: Given[] = [];
   readonly #gaps: ToldGap[] = [];
-  /** By id, how many others went into that event. */
-  readonly #merged = new Map<string, number>();
+  /** From each of these positions on, what was asked. */
+  readonly #asks: { readonly from: Position; readonly asked: Asked }[] = [];
+  /** Not yet held against what was made. */
+  #fresh: { readonly position: Position; readonly event: Content }[] = [];
+  readonly #wrong: string[] = [];
   #start: Position | undefined;
-  #startedAtNothing = false;
+  #hasBegun = false;
 
-  /** @param head where the list stands now: a client that began when its list was lost is owed nothing from before */
-  constructor(readonly name: string, readonly head: () => Position | undefined) {}
+  /** @param keepsAll nothing of it is ever merged for one who did not ask for that */
+  constructor(readonly name: string, readonly keepsAll: boolean) {}
 
   get hasBegun(): boolean {
-    return this.#start !== undefined;
+    return this.#hasBegun;
   }
 
-  /** It stands here; the first time is where it began. */
+  /** From `from` on (undefined: from wherever it begins) it gets what `asked` says. */
+  ask(from: Position | undefined, asked: Asked): void {
+    this.#asks.push({ from: from ?? ORIGIN, asked });
+  }
+
+  /** It stands here; the first time is where it began. One that began before everything is owed the first epoch it meets. */
   at(position: Position): void {
-    if (this.#start !== undefined) return;
-    this.#startedAtNothing = position.epoch === "0";
-    this.#start = this.#startedAtNothing ? this.head() ?? position : position;
+    this.#hasBegun = true;
+    if (this.#start === undefined && position.epoch !== ORIGIN.epoch) this.#start = position;
   }
 
-  take(id: string, others: number): void {
-    const position = positionOfId(id);
-    this.#ids.push(position);
-    if (others > 0) this.#merged.set(text(position), others);
+  take(event: Content): void {
+    const position = positionOfId(String(event.id));
+    this.#meet(position);
+    this.#given.push({ position, others: Number(event.n ?? 1) - 1 });
+    this.#fresh.push({ position, event });
   }
 
-  gap(after: string, before: string, lost: number | null): void {
-    this.#gaps.push({ after: positionOfId(after), before: positionOfId(before), lost });
+  gap(told: ToldGap): void {
+    this.#meet(told.before);
+    this.#gaps.push(told);
+  }
+
+  /** Holds what came since the last time against what was made. */
+  check(epochs: Epochs): void {
+    for (const { position, event } of this.#fresh) {
+      const made = epochs.get(position.epoch) ?? [];
+      const expected = expectedAt(made, position.seq, Number(event.n ?? 1));
+      const wrong = expected === undefined
+        ? ["everything"]
+        : differences(event, { ...expected, id: event.id }, this.#askedAt(position)?.fields);
+      if (wrong.length > 0) {
+        this.#wrong.push(`${text(position)} differs in ${wrong}: ${JSON.stringify(event)}`);
+      }
+    }
+    this.#fresh = [];
   }
 
   /**
    * What doesn't add up; empty when the invariants hold.
    * @param end where the client stands at last
    */
-  problems(epochs: ReadonlyMap<string, Made[]>, end: Position, wants: (sym: string) => boolean): string[] {
-    return [...this.#disorder(), ...this.#wrongCounts(), ...this.#sums(epochs, end, wants)];
+  problems(epochs: Epochs, end: Position): string[] {
+    this.check(epochs);
+    const gaps = this.#gaps.flatMap((gap) => gapProblem(gap, epochs) ?? []);
+    return [...this.#wrong, ...gaps, ...this.#disorder(), ...this.#sums(epochs, end)];
+  }
+
+  #meet(position: Position): void {
+    if (this.#hasBegun) this.#start ??= { epoch: position.epoch, seq: 0 };
+  }
+
+  #askedAt(position: Position): Asked | undefined {
+    return this.#asks.findLast(({ from }) => comparePositions(from, position) < 0)?.asked;
   }
 
   #disorder(): string[] {
-    return this.#ids.flatMap((id, n) => {
-      const last = this.#ids[n - 1];
-      return last !== undefined && comparePositions(id, last) <= 0 ? [`${text(id)} after ${text(last)}`] : [];
-    });
-  }
-
-  /** Exact counts of gaps within one epoch; what lies between two neighbours is a gap event, with a count of its own. */
-  #wrongCounts(): string[] {
-    return this.#gaps.flatMap(({ after, before, lost }) => {
-      const between = before.seq - after.seq - 1;
-      return lost !== null && after.epoch === before.epoch && between !== lost && between !== 1
-        ? [`gap ${text(after)}…${text(before)} says ${lost}`]
+    return this.#given.flatMap(({ position }, n) => {
+      const last = this.#given[n - 1]?.position;
+      return last !== undefined && comparePositions(position, last) <= 0
+        ? [`${text(position)} after ${text(last)}`]
         : [];
     });
   }
 
-  /** Per key, what came neither itself nor as a gap is what was merged. */
-  #sums(epochs: ReadonlyMap<string, Made[]>, end: Position, wants: (sym: string) => boolean): string[] {
+  #sums(epochs: Epochs, end: Position): string[] {
     const start = this.#start;
     if (start === undefined) return [];
-    const ids = new Set(this.#ids.map(text));
-    const absent = new Map<string, number>();
-    const merged = new Map<string, number>();
+    const others = new Map(this.#given.map(({ position, others }) => [text(position), others]));
+    const sums = new Map<string, Sum>();
     const found: string[] = [];
     for (const [epoch, made] of epochs) {
-      made.forEach(({ sym, key }, n) => {
+      made.forEach((event, n) => {
         const position = { epoch, seq: n + 1 };
-        const id = text(position);
-        const others = this.#merged.get(id);
-        if (others !== undefined) merged.set(key, (merged.get(key) ?? 0) + others);
         if (comparePositions(position, start) <= 0 || comparePositions(position, end) > 0) return;
-        if (sym === "" || !wants(sym)) {
-          if (ids.has(id)) found.push(`${id} (${sym}) was not asked for`);
-        } else if (!ids.has(id) && !this.#isTold(position)) {
-          absent.set(key, (absent.get(key) ?? 0) + 1);
-          if (this.#merged.size === 0) found.push(`undetected: ${id} (${key})`);
-        }
+        const problem = this.#account(position, event, others.get(text(position)), sums);
+        if (problem !== undefined) found.push(`${text(position)} ${problem}`);
       });
     }
-    if (this.#startedAtNothing) return found;
-    for (const key of new Set([...absent.keys(), ...merged.keys()])) {
-      const [left, into] = [absent.get(key) ?? 0, merged.get(key) ?? 0];
-      if (left !== into) found.push(`${left} of ${key} neither delivered nor told, ${into} merged`);
+    for (const [key, { absent, merged }] of sums) {
+      if (absent !== merged) found.push(`${absent} of ${key} neither delivered nor told, ${merged} merged`);
     }
     return found;
   }
 
-  #isTold(position: Position): boolean {
-    return this.#gaps.some(({ after, before }) =>
-      comparePositions(position, after) > 0 && comparePositions(position, before) < 0
-    );
+  /**
+   * Enters one position a client is owed into the sums.
+   * @param others how many others the event there stood for; undefined: it was not delivered
+   */
+  #account(
+    position: Position,
+    event: FeedEvent,
+    others: number | undefined,
+    sums: Map<string, Sum>,
+  ): string | undefined {
+    const isTold = this.#gaps.some((gap) => isToldBy(gap, position));
+    if (event.type === "gap") return isTold ? undefined : "is a gap of ingest's that was not told";
+    const asked = this.#askedAt(position);
+    if (asked === undefined || !wants(asked, event.sym)) {
+      return others === undefined ? undefined : `(${event.sym}) was not asked for`;
+    }
+    if (others !== undefined && isTold) return "was delivered and told as lost";
+    const keepsAll = this.keepsAll && asked.mode === "all";
+    const key = keyOf(event);
+    const sum = sums.get(key) ?? { absent: 0, merged: 0 };
+    sums.set(key, sum);
+    sum.merged += others ?? 0;
+    if (others !== undefined) return keepsAll && others > 0 ? `has ${others} merged unasked` : undefined;
+    if (isTold) return undefined;
+    sum.absent++;
+    return keepsAll ? `(${key}) went undetected` : undefined;
   }
 
   get delivered(): number {
-    return this.#ids.length;
+    return this.#given.length;
   }
   get gaps(): number {
     return this.#gaps.length;
   }
   get merged(): number {
-    return [...this.#merged.values()].reduce((sum, others) => sum + others, 0);
+    return this.#given.reduce((sum, { others }) => sum + others, 0);
   }
 }

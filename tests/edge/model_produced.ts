@@ -1,0 +1,73 @@
+/** What a world's writer made, position by position, and what a client that gets one of them must be given. */
+import type { FeedEvent, MinuteBar, SecondBar, SymbolEvent } from "../../src/feed/event.ts";
+
+/** Per list: epoch → what stands there by seq (index 0 is seq 1). */
+export type Produced = Map<string, Map<string, FeedEvent[]>>;
+
+/** One list's part of it. */
+export type Epochs = ReadonlyMap<string, readonly FeedEvent[]>;
+
+type Content = Readonly<Record<string, unknown>>;
+
+/** What `latest` conflates an event by. */
+export const keyOf = (event: SymbolEvent): string =>
+  event.type === "signal" ? `signal:${event.key}` : `${event.type}:${event.sym}`;
+
+type Bar = MinuteBar | SecondBar;
+
+const isBar = (event: FeedEvent): event is Bar => event.type === "second" || event.type === "minute";
+
+/** The event at a seq as a client gets it, `n` events in it; undefined when so many can't be. */
+export function expectedAt(made: readonly FeedEvent[], seq: number, n: number): Content | undefined {
+  const event = made[seq - 1];
+  if (event === undefined || event.type === "gap") return undefined;
+  if (n === 1) return { ...event };
+  return isBar(event) ? mergedBar(made, seq, n) : { ...event, n };
+}
+
+/** Bars become one with the `n - 1` of their symbol right before them; corrections are among no others. */
+function mergedBar(made: readonly FeedEvent[], seq: number, n: number): Content | undefined {
+  const last = made[seq - 1];
+  if (last === undefined || !isBar(last)) return undefined;
+  const bars: Bar[] = [];
+  for (let at = seq - 1; at >= 0 && bars.length < n; at--) {
+    const event = made[at];
+    if (event === undefined || !isBar(event) || keyOf(event) !== keyOf(last)) continue;
+    if ("rev" in event || "synthetic" in event) return undefined;
+    bars.unshift(event);
+  }
+  const first = bars[0];
+  if (first === undefined || bars.length < n) return undefined;
+  const sum = (of: (bar: Bar) => number) => bars.reduce((total, bar) => total + of(bar), 0);
+  const volume = sum((bar) => bar.volume);
+  return {
+    ...last,
+    t: first.t,
+    open: first.open,
+    high: Math.max(...bars.map(({ high }) => high)),
+    low: Math.min(...bars.map(({ low }) => low)),
+    volume,
+    vwap: sum((bar) => (bar.vwap ?? NaN) * bar.volume) / volume,
+    avgSize: volume / sum((bar) => bar.volume / (bar.avgSize ?? NaN)),
+    n,
+  };
+}
+
+const ALWAYS = ["id", "type", "sym", "t", "n"];
+
+/** Names of the members that differ, of those a client asked for; sums of fractions may differ in their last digits. */
+export function differences(
+  given: Content,
+  expected: Content,
+  fields: readonly string[] | undefined,
+): string[] {
+  const names = new Set([...Object.keys(given), ...Object.keys(expected)]);
+  return [...names].filter((name) => {
+    const isAsked = fields === undefined || fields.includes(name) || ALWAYS.includes(name);
+    if (!isAsked) return name in given;
+    const [one, other] = [given[name], expected[name]];
+    if (one === other) return false;
+    return typeof one !== "number" || typeof other !== "number" ||
+      Math.abs(one - other) > 1e-9 * Math.max(Math.abs(one), Math.abs(other));
+  });
+}
