@@ -31,6 +31,7 @@ export const intervalOf = (core: EdgeCore, feed: StreamFeed, wanted: Wanted, pri
  * Brings a session into feeds: waits until they can say where it stands, then tells it `subscribed`, its gaps, and lets events
  * flow. What was wanted is given back when the session ends meanwhile.
  * @param shown feeds whose latest events a snapshot will need
+ * @param adapt changes what is followed besides, once all waiting is over
  */
 export async function join(
   session: Session,
@@ -39,6 +40,7 @@ export async function join(
   start: Start,
   joining: readonly Joining[],
   shown: readonly StreamFeed[],
+  adapt: () => void = () => {},
 ): Promise<void> {
   let present = joining;
   try {
@@ -59,6 +61,7 @@ export async function join(
     for (const { want } of present) want[Symbol.dispose]();
     return;
   }
+  adapt();
   const joined = present.map((one) => enter(session, principal, one, start));
   session.say(say.subscribed("subscribed", session.subscriptions(), session.cursor(), id));
   for (const { follower, place, cursor } of joined) {

@@ -25,6 +25,12 @@ import {
   wantedAfter,
 } from "./subscription_ask.ts";
 
+/** What a follower gets is to change. */
+interface HeldChange {
+  readonly follower: Follower;
+  readonly wanted: Wanted;
+}
+
 /**
  * Carries out a subscription.
  * @throws {TickcastError} whatever is wrong with the request; nothing has changed then
@@ -43,6 +49,7 @@ export async function subscribe(
     : core.asks.of(core, request, principal);
   if (asks.length === 0) throw new TickcastError("BAD_REQUEST", "Cannot subscribe as no stream is named");
   const joining: Joining[] = [];
+  const held: HeldChange[] = [];
   const shown: StreamFeed[] = [];
   const names: string[] = [];
   for (const { stream, wanted, unknown } of asks) {
@@ -54,12 +61,20 @@ export async function subscribe(
     const feed = feedOf(core, stream);
     names.push(stream);
     if (request.snapshot || feed.spec.snapshotAlways) shown.push(feed);
-    const held = session.follower(stream);
-    if (held !== undefined) reshape(session, held, wanted, principal);
+    const follower = session.follower(stream);
+    if (follower !== undefined) held.push({ follower, wanted });
     else joining.push({ feed, wanted, want: core.feeds.want(feed) });
   }
   if (names.length === 0) return;
-  await join(session, principal, request.id, start, joining, shown);
+  // What is followed already changes with the rest, for what it brings comes after `subscribed`.
+  const adapt = () => {
+    for (const { follower, wanted } of held) {
+      if (session.follower(follower.feed.spec.name) === follower) {
+        reshape(session, follower, wanted, principal);
+      }
+    }
+  };
+  await join(session, principal, request.id, start, joining, shown, adapt);
   oweSnapshots(session, request, shown);
   core.log.info("ws_subscribe", { client: session.id, streams: names, symbols: logged(request.symbols) });
 }
