@@ -8,10 +8,16 @@ import type { Start } from "./subscription_ask.ts";
 /** A cursor ahead of what this instance has seen is held for a fresh read no longer than this. */
 export const AHEAD_HOLD_MS = 2_000;
 
-/** Between two of its reads. */
-const AHEAD_RETRY_MS = 200;
+/**
+ * While anybody waits so, a list is read at least this often. No sooner: a cursor costs nothing to forge, and lists over Redis
+ * are read as often anyway, so that however many wait they cost the store nothing more.
+ */
+const AHEAD_READ_MS = 250;
 
-/** Runs `work` with a signal that also aborts after `ms`; false when time ran out first. */
+/**
+ * Runs `work` with a signal that also aborts after `ms`; false when time ran out first. Not by `AbortSignal.any`, of which a
+ * signal that lives as long as the instance keeps something at every call.
+ */
 async function within(
   clock: Clock,
   ms: number,
@@ -20,12 +26,17 @@ async function within(
 ): Promise<boolean> {
   const limit = new AbortController();
   using _timer = clock.timer(ms, () => limit.abort(new DOMException("time is up", "TimeoutError")));
+  const onAbort = () => limit.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
-    await work(AbortSignal.any([signal, limit.signal]));
+    await work(limit.signal);
     return true;
   } catch (error) {
     if (signal.aborted || !limit.signal.aborted) throw error;
     return false;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
@@ -38,7 +49,7 @@ export function whenWarm(feed: StreamFeed, clock: Clock, ms: number, signal: Abo
   return within(clock, ms, signal, (both) => feed.fresh(both));
 }
 
-/** Waits for a cursor that is ahead to be caught up with, by fresh reads, no longer than {@link AHEAD_HOLD_MS} in all. */
+/** Waits for a cursor that is ahead to be caught up with, by fresh reads, {@link AHEAD_HOLD_MS} at most. */
 export async function whenCaughtUp(
   feed: StreamFeed,
   start: Start,
@@ -46,12 +57,11 @@ export async function whenCaughtUp(
   signal: AbortSignal,
 ): Promise<void> {
   if (start.from !== "cursor") return;
-  const untilMs = clock.monotonic() + AHEAD_HOLD_MS;
-  while (isAhead(feed.log, start.cursor)) {
-    const leftMs = untilMs - clock.monotonic();
-    if (leftMs <= 0 || !await within(clock, leftMs, signal, (both) => feed.fresh(both))) return;
-    if (isAhead(feed.log, start.cursor)) await clock.sleep(Math.min(AHEAD_RETRY_MS, leftMs), signal);
-  }
+  const { cursor } = start;
+  if (!isAhead(feed.log, cursor)) return;
+  await within(clock, AHEAD_HOLD_MS, signal, async (both) => {
+    while (isAhead(feed.log, cursor)) await feed.fresh(both, AHEAD_READ_MS);
+  });
 }
 
 /**

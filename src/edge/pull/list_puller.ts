@@ -94,12 +94,15 @@ export class ListPuller implements AsyncDisposable {
     if (this.isWanted) this.#pace.hurry();
   }
 
-  /** Resolves once a read that began after this call has been answered; rejects with the signal's reason. */
-  async fresh(signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves once a read that began after this call has been answered; rejects with the signal's reason.
+   * @param spacingMs how soon after the last read that one may begin, at the soonest
+   */
+  async fresh(signal: AbortSignal, spacingMs?: number): Promise<void> {
     signal.throwIfAborted();
     // Before it is held, so that the read with which a resting list begins is one for this caller.
     const answered = this.#waiters.wait(signal);
-    this.#pace.hurry();
+    this.#pace.hurry(spacingMs);
     this.hold();
     try {
       await answered;
@@ -113,7 +116,7 @@ export class ListPuller implements AsyncDisposable {
     this.#waiters.end(this.#stop.signal.reason);
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
-    this.#pace.hurry(true);
+    this.#pace.wake();
     this.#limit.abort(this.#stop.signal.reason);
     await this.#running;
     this.#watch?.[Symbol.dispose]();
@@ -123,7 +126,7 @@ export class ListPuller implements AsyncDisposable {
     if (this.#stop.signal.aborted) return;
     this.#linger = this.#options.clock.timer(this.#options.lingerMs, () => {
       this.#linger = undefined;
-      this.#pace.hurry(true);
+      this.#pace.wake();
     });
   }
 
@@ -148,7 +151,7 @@ export class ListPuller implements AsyncDisposable {
       this.#hasAnswered ||= answered;
       if (answered) this.#waiters.answer();
       if (!this.isWanted || this.#stop.signal.aborted) break;
-      await this.#pace.wait(answered ? this.pullMs : this.#backoffMs(), answered, this.#waiters.size > 0);
+      await this.#pace.wait(answered ? this.pullMs : this.#backoffMs(), answered);
     }
   }
 

@@ -11,9 +11,11 @@ export const PULL_SPACING_MS = 10;
 export class PullPace {
   readonly #clock: Clock;
   #beganMs = -Infinity;
-  /** Hurried since the last read began. */
-  #isHurried = false;
-  #waiting: { readonly wake: () => void; readonly spacingMs: number; readonly mayHurry: boolean } | undefined;
+  /** The least spacing that was asked for since the last read began; infinite when nobody did. */
+  #hurriedMs = Infinity;
+  #waiting:
+    | { readonly wake: () => void; readonly intervalMs: number; readonly mayHurry: boolean }
+    | undefined;
   #timer: Disposable | undefined;
   /** When the timer is to ring (ms, monotonic): the time itself, for one worked out anew differs by microseconds each time. */
   #armedMs = Infinity;
@@ -25,37 +27,43 @@ export class PullPace {
   /** A read begins now. */
   begin(): void {
     this.#beganMs = this.#clock.monotonic();
-    this.#isHurried = false;
+    this.#hurriedMs = Infinity;
   }
 
-  /** Ends the wait as soon as spacing allows; `now` ends it at once. */
-  hurry(now = false): void {
-    this.#isHurried = true;
-    const { wake, spacingMs, mayHurry } = this.#waiting ?? {};
-    if (wake === undefined || spacingMs === undefined) return;
-    if (now) return wake();
-    if (!mayHurry) return;
-    const atMs = this.#beganMs + spacingMs;
-    if (atMs <= this.#clock.monotonic()) return wake();
-    if (atMs < this.#armedMs) this.#arm(atMs, wake);
+  /** Ends the wait, or the next one, as soon as so much has passed since the last read began. */
+  hurry(spacingMs = PULL_SPACING_MS): void {
+    this.#hurriedMs = Math.min(this.#hurriedMs, spacingMs);
+    this.#advance();
+  }
+
+  /** Ends the wait at once. */
+  wake(): void {
+    this.#waiting?.wake();
   }
 
   /**
    * Waits for the next read.
    * @param mayHurry false after a failure: hints don't shorten a backoff, and neither does the time that the failure took
-   * @param isAwaited somebody waits for a fresh read already
    */
-  async wait(intervalMs: number, mayHurry: boolean, isAwaited: boolean): Promise<void> {
-    const spacingMs = Math.min(PULL_SPACING_MS, intervalMs);
+  async wait(intervalMs: number, mayHurry: boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting = { wake: resolve, spacingMs, mayHurry };
+    this.#waiting = { wake: resolve, intervalMs, mayHurry };
     this.#arm((mayHurry ? this.#beganMs : this.#clock.monotonic()) + intervalMs, resolve);
-    if ((this.#isHurried || isAwaited) && mayHurry) this.hurry();
+    this.#advance();
     await promise;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#armedMs = Infinity;
     this.#waiting = undefined;
+  }
+
+  /** Has the wait end sooner, if anybody asked for that. */
+  #advance(): void {
+    if (this.#hurriedMs === Infinity || !this.#waiting?.mayHurry) return;
+    const { wake, intervalMs } = this.#waiting;
+    const atMs = this.#beganMs + Math.min(this.#hurriedMs, intervalMs);
+    if (atMs <= this.#clock.monotonic()) wake();
+    else if (atMs < this.#armedMs) this.#arm(atMs, wake);
   }
 
   #arm(atMs: number, wake: () => void): void {

@@ -97,9 +97,9 @@ export class StreamFeed implements AsyncDisposable {
     return this.#parts.every(({ reader }) => reader.hasBegun);
   }
 
-  /** Resolves once every list was read again. */
-  async fresh(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#parts.map(({ puller }) => puller.fresh(signal)));
+  /** Resolves once every list was read again, as {@link ListPuller.fresh} does. */
+  async fresh(signal: AbortSignal, spacingMs?: number): Promise<void> {
+    await Promise.all(this.#parts.map(({ puller }) => puller.fresh(signal, spacingMs)));
   }
 
   /** A hint for one of its lists; false when it is none of them. */
