@@ -66,14 +66,8 @@ export async function subscribe(
     else joining.push({ feed, wanted, want: core.feeds.want(feed) });
   }
   if (names.length === 0) return;
-  // What is followed already changes with the rest, for what it brings comes after `subscribed`.
-  const adapt = () => {
-    for (const { follower, wanted } of held) {
-      if (session.follower(follower.feed.spec.name) === follower) {
-        reshape(session, follower, wanted, principal);
-      }
-    }
-  };
+  // What is followed already changes with the rest: what that brings comes after `subscribed`.
+  const adapt = () => reshapeAll(session, held, principal);
   await join(session, principal, request.id, start, joining, shown, adapt);
   oweSnapshots(session, request, shown);
   core.log.info("ws_subscribe", { client: session.id, streams: names, symbols: logged(request.symbols) });
@@ -140,6 +134,12 @@ export function reshape(session: Session, follower: Follower, wanted: Wanted, pr
   feed.selections.release(before);
   schedule.add(follower);
   if (session.awaitsSnapshot) session.snapshots.reshaped(follower);
+}
+
+function reshapeAll(session: Session, changes: readonly HeldChange[], principal: Principal): void {
+  for (const { follower, wanted } of changes) {
+    if (session.follower(follower.feed.spec.name) === follower) reshape(session, follower, wanted, principal);
+  }
 }
 
 function oweSnapshots(session: Session, request: SubscriptionRequest, feeds: readonly StreamFeed[]): void {
