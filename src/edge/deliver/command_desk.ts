@@ -16,6 +16,7 @@ import type { ShapeAsk } from "./subscription_ask.ts";
 import { whenRoom } from "./reply_room.ts";
 import { reshape, subscribe, unsubscribe } from "./subscribe.ts";
 import { requestOf, type SubscriptionRequest } from "./subscription_request.ts";
+import { verifyAhead } from "./token_renewal.ts";
 import { UrlCursor } from "./url_cursor.ts";
 import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
 
@@ -98,7 +99,7 @@ export class CommandDesk {
           unsubscribe(this.#session, this.#known(), command, this.#defaults.streams ?? this.#followed());
         });
       case "auth":
-        return this.#enqueue(command.id, () => this.#authenticate(command.token, command.id));
+        return this.#takeToken(command.token, command.id);
       case "ping":
         return this.#pong(command.id, command.cursor);
     }
@@ -135,12 +136,19 @@ export class CommandDesk {
     this.#cursor.serve(this.#followed());
   }
 
-  async #authenticate(token: string, id: RequestId | undefined): Promise<void> {
+  #takeToken(token: string, id: RequestId | undefined): void {
+    const session = this.#session;
+    if (this.#refusesMore(id)) return;
+    const verified = session.principal && verifyAhead(session, token);
+    this.#enqueue(id, () => this.#authenticate(verified ?? session.core.gate.authenticate(token), id));
+  }
+
+  async #authenticate(verified: Promise<Principal>, id: RequestId | undefined): Promise<void> {
     const session = this.#session;
     const wasUnknown = session.principal === undefined;
     let principal: Principal;
     try {
-      principal = await session.core.gate.authenticate(token);
+      principal = await verified;
       session.identify(principal);
     } catch (error) {
       this.#fault(error, id);
@@ -200,12 +208,7 @@ export class CommandDesk {
   }
 
   #enqueue(id: RequestId | undefined, work: () => void | Promise<void>): void {
-    if (this.#waiting >= WAITING_MAX) {
-      return this.#fault(
-        new TickcastError("RATE_LIMITED", "Cannot take a command as too many wait already"),
-        id,
-      );
-    }
+    if (this.#refusesMore(id)) return;
     this.#waiting++;
     this.#session.turns.run(async () => {
       try {
@@ -218,6 +221,12 @@ export class CommandDesk {
         this.#waiting--;
       }
     });
+  }
+
+  #refusesMore(id: RequestId | undefined): boolean {
+    if (this.#waiting < WAITING_MAX) return false;
+    this.#fault(new TickcastError("RATE_LIMITED", "Cannot take a command as too many wait already"), id);
+    return true;
   }
 
   #fault(error: unknown, id: RequestId | undefined): void {
