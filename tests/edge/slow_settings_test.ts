@@ -84,7 +84,7 @@ for (const frames of [2, 5, 12]) {
       const warned: number[] = [];
       for (let n = 0; n < 20; n++) {
         await s.rig.writer.append("tick", [n === 0 ? large(aTrade()) : aTrade({ tid: String(n) })]);
-        await s.clock.advance(30);
+        await s.clock.advance(TIER_FLUSH_MS.premium);
         warned.push(s.rig.edge.counters.slowWarned);
       }
       // One is on its way to the client; those after it wait.
