@@ -21,7 +21,7 @@ const readings = new WeakMap<StreamFeed, Reading>();
 
 /** Reads them unless a read is under way, or failed a moment ago. Whoever waits looks again. */
 export function readLatest(core: EdgeCore, feed: StreamFeed): void {
-  const { clock, random, log, stopped } = core;
+  const { clock, random, log, stopped, pumpSnapshots } = core;
   const reading = readings.get(feed) ?? { isUnderWay: false, afterMs: 0, waitMs: RETRY_MS };
   readings.set(feed, reading);
   if (reading.isUnderWay || clock.monotonic() < reading.afterMs) return;
@@ -29,6 +29,7 @@ export function readLatest(core: EdgeCore, feed: StreamFeed): void {
   // Not of any one client: nobody else's snapshot fails because it leaves.
   feed.latest.load(stopped).then(() => {
     reading.waitMs = RETRY_MS;
+    pumpSnapshots();
   }, (error: unknown) => {
     reading.afterMs = clock.monotonic() + reading.waitMs * (0.5 + random());
     reading.waitMs = Math.min(RETRY_MAX_MS, 2 * reading.waitMs);

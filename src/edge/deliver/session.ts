@@ -111,7 +111,12 @@ export class Session implements FollowerHost {
     return this.#snapshots ??= new SnapshotQueue(this);
   }
 
-  /** Whether any is. */
+  /** Whether one is being handed over. */
+  get givesSnapshot(): boolean {
+    return this.#snapshots?.isUnderWay ?? false;
+  }
+
+  /** Whether one is, or is owed. */
   get awaitsSnapshot(): boolean {
     return this.#snapshots?.isPending ?? false;
   }
@@ -168,11 +173,7 @@ export class Session implements FollowerHost {
 
   /** Exact while a snapshot is handed over: nothing may pass it. */
   buffered(): number {
-    return this.#givesSnapshot ? this.#probe.exactly() : this.#probe.roughly();
-  }
-
-  get #givesSnapshot(): boolean {
-    return this.#snapshots?.isUnderWay ?? false;
+    return this.givesSnapshot ? this.#probe.exactly() : this.#probe.roughly();
   }
 
   take(frame: Frame, follower: Follower): void {
@@ -184,7 +185,7 @@ export class Session implements FollowerHost {
 
   mayTake(follower: Follower, bufferedBytes: number, nowMs: number, isLate: boolean): boolean {
     // What waits is a snapshot, handed over as it drains: no sign of slowness.
-    if (bufferedBytes > 0 && this.#givesSnapshot) return false;
+    if (bufferedBytes > 0 && this.givesSnapshot) return false;
     this.#slow ??= new SlowWatch(this);
     return this.#slow.judge(follower, this.drainedMs, bufferedBytes, nowMs, isLate);
   }
@@ -256,7 +257,7 @@ export class Session implements FollowerHost {
 
   #lookAtBuffer(nowMs: number): void {
     // A snapshot's parts are handed over as it drains: they are no sign of slowness.
-    const bytes = Math.max(0, this.buffered() - (this.#givesSnapshot ? SNAPSHOT_BUFFERED_MAX_BYTES : 0));
+    const bytes = Math.max(0, this.buffered() - (this.givesSnapshot ? SNAPSHOT_BUFFERED_MAX_BYTES : 0));
     if (bytes > this.core.slowLimits.softBytes) this.#slow ??= new SlowWatch(this);
     this.#slow?.look(bytes, nowMs);
   }

@@ -90,7 +90,7 @@ export class SessionHub implements ClientFacts, Disposable {
     });
   }
 
-  /** A session has a snapshot on its way: it is handed on until it is gone. */
+  /** A session has a snapshot on its way: it is handed on until it is gone. One that is owed waits for a round. */
   pumpSoon(): void {
     this.#pump ??= this.#core.clock.interval(PUMP_MS, () => this.#pumpAll());
   }
@@ -159,7 +159,7 @@ export class SessionHub implements ClientFacts, Disposable {
       if (nowMs - session.openedMs >= this.#core.settings.authTimeoutMs) this.#endUnknown(session);
     } else if ((session.principal.expiresAtMs ?? Infinity) <= now) this.#expire(session);
     if (!session.isClosed) session.tend(nowMs, SILENT_MAX_MS);
-    if (session.awaitsSnapshot) this.pumpSoon();
+    if (session.givesSnapshot) this.pumpSoon();
   }
 
   #endUnknown(session: Session): void {
@@ -180,7 +180,7 @@ export class SessionHub implements ClientFacts, Disposable {
     for (const session of this.#sessions) {
       if (!session.awaitsSnapshot) continue;
       session.snapshots.pump(nowMs);
-      isPending ||= session.awaitsSnapshot;
+      isPending ||= session.givesSnapshot;
     }
     if (isPending) return;
     this.#pump?.[Symbol.dispose]();

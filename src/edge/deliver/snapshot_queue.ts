@@ -150,6 +150,7 @@ export class SnapshotQueue {
     if (part !== undefined) return this.#session.say(part);
     this.#pending.shift();
     follower.isReady = true;
+    if (follower.snapshotOwed !== undefined && follower.place === follower.feed.log.end) this.give(follower);
     this.#session.core.schedule.mark(follower.feed);
   }
 

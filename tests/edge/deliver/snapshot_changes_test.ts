@@ -240,10 +240,12 @@ pure(
     for (const client of clients) client.say({ action: "subscribe", symbols: ["*"], snapshot: true });
     await s.clock.advance(4000);
     reads = 0;
+    const timers = s.clock.pending;
     await s.clock.advance(10_000);
     assertEquals(reads >= 4 && reads <= 7, true, `${reads} in 10 s`);
     isAway = false;
     await s.clock.advance(3_000);
     assertEquals(clients.map((client) => client.of("snapshot").length), clients.map(() => 1));
+    assertEquals(s.clock.pending, timers, "nothing runs faster while they wait");
   },
 );
