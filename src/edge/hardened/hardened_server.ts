@@ -15,7 +15,7 @@ import type { AdmittedUpgrade, EdgeDoors } from "../admit/edge_doors.ts";
 import { guardConnections } from "./connection_guard.ts";
 import { checkHardenedRuntime } from "./hardened_runtime.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
-import { readNodeRequest, writeNodeResponse, writeRawResponse } from "./node_exchange.ts";
+import { announcesBody, readNodeRequest, writeNodeResponse, writeRawResponse } from "./node_exchange.ts";
 
 /** Fragments of one message, empty ones too; more ends the socket. */
 const FRAGMENTS_MAX = 1024;
@@ -147,6 +147,8 @@ async function answerUpgrade(
 ): Promise<void> {
   // RFC 6455 4.1: at least 1.1, which no proxy that speaks less can carry on.
   if (incoming.httpVersion === "1.0") return await writeRawResponse(answerFault(notByHttp10()), raw);
+  // The server's deadlines are over with the headers: a body that never comes would be waited for without end.
+  if (announcesBody(incoming)) return await writeRawResponse(answerFault(notWithBody()), raw);
   const request = await readNodeRequest(incoming);
   const admitted = request instanceof Response
     ? request
@@ -161,6 +163,9 @@ async function answerUpgrade(
     raw.destroy();
   }
 }
+
+const notWithBody = () =>
+  new TickcastError("BAD_REQUEST", "Cannot open a socket as a request for one must have no body");
 
 const notByHttp10 = () =>
   new TickcastError("BAD_REQUEST", "Cannot open a socket as HTTP must be 1.1 for that: current value is 1.0");

@@ -34,7 +34,8 @@ export async function readNodeRequest(
     }
     const url = new URL(incoming.url ?? "/", `http://${headers.get("host") ?? "localhost"}`);
     const method = incoming.method ?? "GET";
-    const body = method === "GET" || method === "HEAD" ? undefined : await readBody(incoming);
+    const isRead = method === "GET" || method === "HEAD" || !announcesBody(incoming);
+    const body = isRead ? undefined : await readBody(incoming);
     return new Request(url, {
       method,
       headers,
@@ -46,6 +47,10 @@ export async function readNodeRequest(
     return answerFault(new TickcastError("BAD_REQUEST", "Cannot answer as the request is not a proper one"));
   }
 }
+
+/** Whether a request's headers say that a body follows; RFC 9112 6.3: without them there is none. */
+export const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
