@@ -1,5 +1,6 @@
 /** A gap as a client is told of it, and what must be true of it. */
 import { comparePositions, ORIGIN, type Position, positionOfId } from "../../src/feed/cursor.ts";
+import type { FeedEvent } from "../../src/feed/event.ts";
 import type { Epochs } from "./model_produced.ts";
 
 /** What a gap message said. */
@@ -27,8 +28,8 @@ export const isToldBy = ({ after, before }: ToldGap, position: Position): boolea
   comparePositions(position, after) > 0 && comparePositions(position, before) < 0;
 
 /**
- * What is wrong with a gap. One that ingest told says what ingest said; of every other the count is that of the positions
- * between where both ends are of one epoch, and null where nobody can know.
+ * What is wrong with a gap. One that ingest told says what ingest said; of every other the count is that of the events between
+ * where both ends are of one epoch, and null where nobody can know.
  */
 export function gapProblem(gap: ToldGap, epochs: Epochs): string | undefined {
   const { after, before, lost, cause } = gap;
@@ -41,11 +42,23 @@ export function gapProblem(gap: ToldGap, epochs: Epochs): string | undefined {
       made.to === gap.to;
     return isSame ? undefined : `${said}, ingest ${JSON.stringify(made)}`;
   }
-  if (after.epoch !== before.epoch) {
-    const fromNothing = after.epoch === ORIGIN.epoch && lost === between;
-    return lost === null || fromNothing ? undefined : `${said} over two epochs`;
+  const fromNothing = after.epoch === ORIGIN.epoch;
+  if (after.epoch !== before.epoch && !fromNothing) {
+    return lost === null ? undefined : `${said} over two epochs`;
   }
   // Nothing in between: a client that is ahead of what is seen here, of which nobody can say what it has not got.
   if (between === 0 && lost === null) return undefined;
-  return lost === between && between > 0 ? undefined : `${said}, not ${between}`;
+  const made = epochs.get(before.epoch)?.slice(after.seq, before.seq - 1) ?? [];
+  const isSum = isCount(lost, made) || (fromNothing && lost === null);
+  return isSum && between > 0 ? undefined : `${said}, not ${between} and what gap events between say`;
+}
+
+/** Whether so many were lost with these: a gap event counts as what it says where it was read, else as one. */
+function isCount(lost: number | null, made: readonly FeedEvent[]): boolean {
+  const said = made.flatMap((event) => event.type === "gap" ? [event.lost] : []);
+  if (lost === null) return said.includes(null);
+  const ones = made.length - said.length;
+  const most = said.reduce<number>((sum, count) => sum + Math.max(1, count ?? 1), ones);
+  const least = said.reduce<number>((sum, count) => sum + Math.min(1, count ?? 1), ones);
+  return lost >= least && lost <= most;
 }

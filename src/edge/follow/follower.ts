@@ -6,7 +6,7 @@ import { comparePositions, type Position } from "../../feed/cursor.ts";
 import type { SymbolPatterns } from "../../feed/symbol.ts";
 import type { Frame } from "./frame.ts";
 import type { Missing } from "../pull/log_record.ts";
-import type { ListGap } from "./resume.ts";
+import { type ListGap, missedByRing } from "./resume.ts";
 import { furthest, type Selection } from "./selection.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
@@ -99,9 +99,8 @@ export class Follower {
       now.flatMap((base, list) => {
         const after = had[list];
         if (after === undefined || comparePositions(after, base) >= 0) return [];
-        const lost = after.epoch === base.epoch ? base.seq - after.seq : null;
-        const before = { epoch: base.epoch, seq: base.seq + 1 };
-        return [{ list, missing: { after, before, lost, cause: "slow", from: undefined, to: undefined } }];
+        const missing = missedByRing(log, list, after, "slow");
+        return missing === undefined ? [] : [{ list, missing }];
       }),
       log.cursorOf(furthest(now, had)),
     );

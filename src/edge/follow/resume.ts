@@ -3,6 +3,7 @@
  * missed on the way to it, or that it is ahead of everything seen here.
  */
 import { comparePositions, type Cursor, ORIGIN, type Position } from "../../feed/cursor.ts";
+import type { GapCause } from "../edge_counters.ts";
 import { type Missing, missingAfter } from "../pull/log_record.ts";
 import type { StreamLog } from "../pull/stream_log.ts";
 
@@ -78,20 +79,24 @@ function placeInList(
   if (comparePositions(position, end) > 0) return aheadPlace(log, position, end, isStale);
   if (comparePositions(position, base) >= 0) return heldPlace(log, list, position);
   if (position.epoch === base.epoch || (position.epoch === ORIGIN.epoch && base.epoch !== ORIGIN.epoch)) {
-    const lost = base.seq - position.seq;
-    const missing = lost > 0 ? evicted(position, base, lost) : undefined;
+    const missing = missedByRing(log, list, position, "evicted");
     return { offset: log.base, position: base, missing, skipTo: undefined };
   }
   return lostPlace(log, list, position);
 }
 
-const evicted = (after: Position, upTo: Position, lost: number): Missing => ({
-  after,
-  before: { epoch: upTo.epoch, seq: upTo.seq + 1 },
-  lost,
-  cause: "evicted",
-  ...GONE,
-});
+/** What a reader at `after`, which the ring has passed, lost of a list; undefined when that is nothing. */
+export function missedByRing(
+  log: StreamLog,
+  list: number,
+  after: Position,
+  cause: GapCause,
+): Missing | undefined {
+  const { epoch, seq } = log.basePosition(list);
+  const lost = log.lostBefore(list, after);
+  if (lost === 0 && seq === 0) return undefined;
+  return { after, before: { epoch, seq: seq + 1 }, lost, cause, ...GONE };
+}
 
 /** Of an epoch nobody here knows: everything still held follows, what was lost nobody can say. */
 function lostPlace(log: StreamLog, list: number, after: Position): ListPlace {

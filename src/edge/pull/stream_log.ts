@@ -5,6 +5,7 @@
  */
 import { type Cursor, formatCursor, ORIGIN, type Position } from "../../feed/cursor.ts";
 import { MatchOffsets } from "../follow/match_offsets.ts";
+import { DroppedGaps } from "./dropped_gaps.ts";
 import { isNarrow, type LogRecord, recordBytes, widenedBy } from "./log_record.ts";
 import type { Budgeted, RingBudget } from "./ring_budget.ts";
 
@@ -17,6 +18,7 @@ export class StreamLog implements Budgeted {
   #bytes = 0;
   /** Offsets of records that say something is missing, ascending. */
   #gaps: number[] = [];
+  readonly #dropped = new DroppedGaps();
   /** By list, a narrow gap that waits for the record it becomes one with. */
   readonly #narrow = new Map<number, LogRecord>();
   /** Where each list's records are, of several lists; a list that is alone has them all. */
@@ -110,6 +112,11 @@ export class StreamLog implements Budgeted {
     return this.#basePositions[list] ?? ORIGIN;
   }
 
+  /** How many events of a list were lost to a reader at `after` by what has left the ring; null when nobody can know. */
+  lostBefore(list: number, after: Position): number | null {
+    return this.#dropped.lostBetween(list, after, this.basePosition(list));
+  }
+
   /** Where a list stands now. */
   endPosition(list: number): Position {
     return this.#endPositions[list] ?? ORIGIN;
@@ -139,6 +146,7 @@ export class StreamLog implements Budgeted {
       const record = this.#records[this.#first];
       if (record === undefined) break;
       released += recordBytes(record);
+      if (record.missing !== undefined) this.#dropped.add(record);
       this.#basePositions[record.list] = { epoch: record.epoch, seq: record.seq };
       this.#offsets[record.list]?.forgetFirst();
       this.#records[this.#first] = undefined;
