@@ -6,6 +6,7 @@ import type { Hono } from "hono";
 import { publicError, TickcastError } from "../../feed/error.ts";
 import { type ClientEntry, leaving, remoteOf } from "../deliver/client_entry.ts";
 import type { EdgeCore } from "../edge_core.ts";
+import { answerFault } from "../http_answer.ts";
 import { isMassivePath, type MassiveDoor } from "../massive/massive_door.ts";
 import { corsHeaders } from "./origin_cors.ts";
 import { originOf } from "./origin_check.ts";
@@ -19,8 +20,8 @@ import {
   type ServerSocket,
   type SocketHandlers,
   socketHandlers,
-  subprotocolOf,
 } from "../deliver/websocket_transport.ts";
+import { UnopenedSockets } from "./unopened_sockets.ts";
 import { UrlDefaults } from "../deliver/url_defaults.ts";
 import { admitSocket, refusal } from "../deliver/ws_door.ts";
 
@@ -34,7 +35,10 @@ export interface AdmittedUpgrade {
   abandon(): void;
 }
 
-type Judged = Pick<AdmittedUpgrade, "protocol" | "handlers">;
+interface Judged extends Pick<AdmittedUpgrade, "protocol" | "handlers"> {
+  /** Among the connections of the client's subject, until its handlers hold one of their own. */
+  readonly place: Disposable | undefined;
+}
 
 const isSocketPath = (pathname: string): boolean =>
   isMassivePath(pathname) || routePath(pathname)?.door === "ws";
@@ -53,9 +57,11 @@ export interface DoorParts {
 export class EdgeDoors {
   readonly #parts: DoorParts;
   readonly #defaults: UrlDefaults;
+  readonly #unopened: UnopenedSockets;
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
+    this.#unopened = new UnopenedSockets(parts.core);
     this.#defaults = new UrlDefaults(parts.core);
   }
 
@@ -109,17 +115,10 @@ export class EdgeDoors {
     let place: Disposable | undefined;
     try {
       place = this.#parts.entry.enter(request, remote);
-      const taken = place;
       const judged = await this.#judge(request, pathname);
-      if (judged instanceof Response) {
-        place[Symbol.dispose]();
-        return judged;
-      }
-      return {
-        protocol: judged.protocol,
-        handlers: (socket) => leaving(judged.handlers(socket), taken),
-        abandon: () => taken[Symbol.dispose](),
-      };
+      if (!(judged instanceof Response)) return admittedAt(place, judged);
+      place[Symbol.dispose]();
+      return judged;
     } catch (error) {
       place?.[Symbol.dispose]();
       return refusal(this.#parts.core, error);
@@ -189,28 +188,40 @@ export class EdgeDoors {
       // No subprotocol is ever selected there, so a token offered as one is never echoed.
       return {
         protocol: undefined,
+        // A program takes its place when it says `auth`.
+        place: undefined,
         handlers: (socket) => this.#parts.massive.handlers(socket, market, principal),
       };
     }
     const { stream } = routePath(pathname) ?? {};
     const admitted = await admitSocket(this.#parts.core, this.#parts.hub, request, this.#defaults, stream);
     if (admitted instanceof Response) return admitted;
-    const { principal, defaults } = admitted;
+    const { principal, defaults, protocol, place } = admitted;
     return {
-      protocol: subprotocolOf(request),
+      protocol,
+      place,
       handlers: (socket) => socketHandlers(this.#parts.core, this.#parts.hub, socket, principal, defaults),
     };
   }
 
   async #openSocket(request: Request, remote: string | undefined): Promise<Response> {
+    const { core } = this.#parts;
+    // It tells of a peer that leaves from now on, not of one that had left; without tokens there is no wait to leave in.
+    const signal = core.settings.authMode === "none" ? undefined : request.signal;
     const admitted = await this.admitUpgrade(request, remote);
     if (admitted instanceof Response) return admitted;
+    if (signal?.aborted) {
+      admitted.abandon();
+      return answerFault(hasLeft());
+    }
     try {
       const { socket, response } = handshake(request, admitted.protocol);
       const handlers = admitted.handlers(socket);
+      this.#unopened.add(socket, handlers);
       // Four listeners of an idle socket are a twentieth of its memory: opening happens once, and a failure closes.
       socket.onopen = () => {
         socket.onopen = null;
+        this.#unopened.opened(socket);
         handlers.onOpen();
       };
       socket.onmessage = (event: MessageEvent) => handlers.onMessage(event.data);
@@ -218,7 +229,26 @@ export class EdgeDoors {
       return response;
     } catch (error) {
       admitted.abandon();
-      return refusal(this.#parts.core, error);
+      return refusal(core, error);
     }
   }
+}
+
+/** For nobody; but an upgrade of its connection would keep the runtime busy for ever, its server's shutdown too. */
+const hasLeft = () => new TickcastError("BAD_REQUEST", "Cannot open a socket as its client has left");
+
+/** An upgrade with its places: of its address for as long as it lasts, of its subject until its session takes over. */
+function admittedAt(address: Disposable, { protocol, place, handlers }: Judged): AdmittedUpgrade {
+  return {
+    protocol,
+    handlers: (socket) => {
+      const made = leaving(handlers(socket), address);
+      place?.[Symbol.dispose]();
+      return made;
+    },
+    abandon: () => {
+      address[Symbol.dispose]();
+      place?.[Symbol.dispose]();
+    },
+  };
 }

@@ -10,14 +10,22 @@ import { answerFault } from "../http_answer.ts";
 import type { Principal } from "../admit/principal.ts";
 import type { SessionHub } from "./session_hub.ts";
 import type { UrlDefaults } from "./url_defaults.ts";
+import { subprotocolOf } from "./websocket_transport.ts";
 
 /** A socket that may be opened. */
 export interface SocketAdmission {
   readonly principal: Principal | undefined;
   readonly defaults: ConnectionDefaults;
+  /** To be selected, where one was offered. */
+  readonly protocol: string | undefined;
+  /** Among the connections of the principal's subject, until the socket's session holds its own or there will be none. */
+  readonly place: Disposable | undefined;
 }
 
-/** Judges a request for `/ws` or `/ws/{stream}`; a {@link Response} is a refusal. */
+/**
+ * Judges a request for `/ws` or `/ws/{stream}`; a {@link Response} is a refusal. Room is judged before the token, which costs
+ * more, and again after it: others came in meanwhile.
+ */
 export async function admitSocket(
   core: EdgeCore,
   hub: SessionHub,
@@ -40,6 +48,7 @@ export async function admitSocket(
     }
     hub.checkRoom();
     const { principal } = await core.gate.admit(request, "ws");
+    hub.checkRoom();
     core.subjects.check(principal?.subject);
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       throw new TickcastError(
@@ -47,7 +56,11 @@ export async function admitSocket(
         "Cannot answer as this is a WebSocket: connect with an upgrade",
       );
     }
-    return { principal, defaults: defaults.of(request.url, stream) };
+    const protocol = subprotocolOf(request);
+    const said = defaults.of(request.url, stream);
+    // Last: nothing after it may throw.
+    const place = principal && core.subjects.take(principal.subject);
+    return { principal, defaults: said, protocol, place };
   } catch (error) {
     return refusal(core, error);
   }

@@ -78,9 +78,12 @@ export async function serveHardened(options: HardenedOptions): Promise<HardenedS
   });
   server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
     raw.on("error", () => raw.destroy());
-    answerUpgrade(core, doors, request, raw, (admitted) => {
+    answerUpgrade(core, doors, request, raw, (admitted, opened) => {
       if (admitted.protocol !== undefined) selected.set(request, admitted.protocol);
-      upgrader.handleUpgrade(request, raw, head, (socket) => attach(core, sockets, socket, admitted));
+      upgrader.handleUpgrade(request, raw, head, (socket) => {
+        attach(core, sockets, socket, admitted);
+        opened();
+      });
     }).catch((error: unknown) => {
       core.log.error("ws_error", { error: describeError(error) });
       raw.destroy();
@@ -143,7 +146,7 @@ async function answerUpgrade(
   doors: EdgeDoors,
   incoming: IncomingMessage,
   raw: Duplex,
-  open: (admitted: AdmittedUpgrade) => void,
+  open: (admitted: AdmittedUpgrade, opened: () => void) => void,
 ): Promise<void> {
   // RFC 6455 4.1: at least 1.1, which no proxy that speaks less can carry on.
   if (incoming.httpVersion === "1.0") return await writeRawResponse(answerFault(notByHttp10()), raw);
@@ -155,8 +158,11 @@ async function answerUpgrade(
     : await doors.admitUpgrade(request, incoming.socket.remoteAddress);
   if (admitted instanceof Response) return await writeRawResponse(admitted, raw);
   if (raw.destroyed) return admitted.abandon();
+  // `ws` answers a bad handshake and ends the socket of a peer that left, and tells nobody of either.
+  const abandon = () => admitted.abandon();
+  raw.once("close", abandon);
   try {
-    open(admitted);
+    open(admitted, () => raw.off("close", abandon));
   } catch (error) {
     admitted.abandon();
     core.log.debug("ws_error", { error: describeError(error) });
