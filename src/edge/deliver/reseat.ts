@@ -1,6 +1,7 @@
 /**
- * When a stream is split over another number of lists, its feed is replaced: who followed the old one goes on in the new one,
- * told that nobody can say what was missed in between (new lists begin new epochs), and shown what they are still owed.
+ * When a stream is split over another number of lists, or a list of it goes on under an earlier epoch, its feed is replaced:
+ * who followed the old one goes on in the new one, told that nobody can say what was missed in between, and shown what they
+ * are still owed.
  */
 import { ORIGIN, parseCursor } from "../../feed/cursor.ts";
 import { describeError } from "../../feed/error.ts";
@@ -12,7 +13,7 @@ import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** Moves everybody from one feed to the one that replaces it. */
 export function reseat(core: EdgeCore, before: StreamFeed, after: StreamFeed): void {
-  core.log.info("stream_split_changed", { list: after.spec.name, lists: after.log.lists });
+  core.log.info("stream_replaced", { list: after.spec.name, lists: after.log.lists });
   for (const follower of [...core.schedule.followersOf(before)]) {
     const { host } = follower;
     if (host instanceof Session) host.turns.run(() => reseatSession(core, host, before, after));

@@ -5,7 +5,7 @@ import { HintListener } from "./hint_listener.ts";
 import { StreamFeed, type StreamFeedOptions } from "./stream_feed.ts";
 
 /** What a set runs on. */
-export interface FeedSetOptions extends Omit<StreamFeedOptions, "spec" | "lists"> {
+export interface FeedSetOptions extends Omit<StreamFeedOptions, "spec" | "lists" | "onSetBack"> {
   readonly streams: StreamTable;
   /** How many lists a stream is split over. */
   readonly listCount: (stream: string) => number;
@@ -53,9 +53,7 @@ export class FeedSet implements AsyncDisposable {
     for (const [stream, feed] of this.#feeds) {
       const lists = listsOfStream(stream, this.#options.listCount(stream));
       if (lists.join() === feed.log.lists.join()) continue;
-      const after = this.#make(stream, feed.spec);
-      this.#options.onReplaced(feed, after);
-      this.#retired = Promise.all([this.#retired, feed[Symbol.asyncDispose]()]);
+      this.#replace(feed);
     }
   }
 
@@ -86,9 +84,19 @@ export class FeedSet implements AsyncDisposable {
     await Promise.all([...this.#feeds.values()].map((feed) => feed[Symbol.asyncDispose]()));
   }
 
+  /** Whoever follows a feed goes on in a new one, which knows nothing of what the first had seen. */
+  #replace(feed: StreamFeed): void {
+    const { name } = feed.spec;
+    if (this.#feeds.get(name) !== feed) return;
+    const after = this.#make(name, feed.spec);
+    this.#options.onReplaced(feed, after);
+    this.#retired = Promise.all([this.#retired, feed[Symbol.asyncDispose]()]);
+  }
+
   #make(stream: string, spec: StreamSpec): StreamFeed {
     const lists = listsOfStream(stream, this.#options.listCount(stream));
-    const feed = new StreamFeed({ ...this.#options, spec, lists });
+    const onSetBack = (before: StreamFeed) => this.#replace(before);
+    const feed = new StreamFeed({ ...this.#options, spec, lists, onSetBack });
     this.#feeds.set(stream, feed);
     return feed;
   }

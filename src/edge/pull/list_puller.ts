@@ -11,6 +11,7 @@ import type { ListStore } from "../../feed/store.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { FreshWaiters } from "./fresh_waiters.ts";
 import { PullPace } from "./pull_pace.ts";
+import { SetBackWatch } from "./set_back_watch.ts";
 import type { TailReader } from "./tail_reader.ts";
 
 /** What a puller runs on. */
@@ -25,6 +26,8 @@ export interface PullerOptions {
   readonly reader: TailReader;
   /** New records were found: followers have something to read. */
   readonly onNews: () => void;
+  /** The list goes on under an earlier epoch than its reader has seen, for good: what was seen of it is over. */
+  readonly onSetBack: () => void;
 }
 
 /** A read that the store leaves unanswered for longer is given up. */
@@ -44,6 +47,7 @@ export class ListPuller implements AsyncDisposable {
   #linger: Disposable | undefined;
   #running: Promise<void> | undefined;
   readonly #waiters = new FreshWaiters();
+  readonly #setBack = new SetBackWatch();
   /** What hints said since the last answered read began; that read has had those before it, be they true or not. */
   #hinted: Position = ORIGIN;
   #failures = 0;
@@ -174,6 +178,7 @@ export class ListPuller implements AsyncDisposable {
         if (isWatched) this.movedAt = now;
         onNews();
       }
+      this.#watchEpoch();
       return true;
     } catch (error) {
       this.#noteHint(hinted);
@@ -183,6 +188,14 @@ export class ListPuller implements AsyncDisposable {
       if (this.#failures++ === 0) log.warning("pull_failed", { list, error: describeError(error) });
       return false;
     }
+  }
+
+  #watchEpoch(): void {
+    const { clock, log, list, reader, onSetBack } = this.#options;
+    const { earlier, seen } = reader;
+    if (!this.#setBack.note(earlier, clock.monotonic())) return;
+    log.warning("list_set_back", { list, epoch: earlier?.epoch, seen: seen.epoch });
+    onSetBack();
   }
 
   /**

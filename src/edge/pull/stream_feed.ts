@@ -33,6 +33,8 @@ export interface StreamFeedOptions {
   readonly lingerMs: number;
   /** The log has grown. */
   readonly onNews: (feed: StreamFeed) => void;
+  /** A list of it goes on under an earlier epoch: another feed is to take its place. */
+  readonly onSetBack?: (feed: StreamFeed) => void;
 }
 
 /** Bars whose newest window is remembered, by (type, symbol). */
@@ -171,6 +173,7 @@ export class StreamFeed implements AsyncDisposable {
       lingerMs,
       reader,
       onNews: onListNews,
+      onSetBack: () => this.options.onSetBack?.(this),
     });
     return { name, reader, puller, meter };
   }

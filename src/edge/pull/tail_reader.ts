@@ -56,6 +56,8 @@ export class TailReader {
   gaps = 0;
   /** The last read found no list where there was one before: it is lost, and what follows is a new epoch. */
   isLost = false;
+  /** The last read's head where it is of an earlier epoch than one seen before: a lagging replica's, or the list's own. */
+  earlier: Position | undefined;
   /** Read so far. */
   events = 0;
 
@@ -121,6 +123,7 @@ export class TailReader {
     const { sink, index } = this.#options;
     this.#setPullMs(head);
     this.isLost = head === undefined && this.#seen.epoch !== ORIGIN.epoch;
+    this.earlier = head !== undefined && head.epoch < this.#seen.epoch ? head : undefined;
     if (head === undefined || comparePositions(head, this.#seen) <= 0) {
       this.#hasBegun = true;
       this.#usual.note(0);

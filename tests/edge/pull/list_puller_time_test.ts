@@ -50,6 +50,7 @@ function scene(takesMs: number, isDown = false): Scene {
     lingerMs: LINGER_MS,
     reader,
     onNews: () => {},
+    onSetBack: () => {},
   });
   return {
     clock,
