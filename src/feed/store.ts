@@ -82,7 +82,7 @@ export interface LatestEvents {
   readonly elements: readonly string[];
 }
 
-/** A notification that a list moved. May be lost, late, doubled or forged: it only makes a pull sooner. */
+/** A notification that a list moved. May be lost, late, doubled or forged: it only makes a pull sooner, and that one wider. */
 export interface Hint {
   readonly list: string;
   readonly position: Position;
