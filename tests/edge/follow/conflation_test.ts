@@ -1,7 +1,5 @@
-/** Merging loses nothing of OHLCV: folding merged bars gives what folding all of them gives, for any cut. */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import type { SecondBar } from "../../../src/feed/event.ts";
+/** The latest of each: bars merged, everything else replaced by what is newest. The law of it is in conflation_law_test.ts. */
+import { assertEquals } from "@std/assert";
 import { Conflator } from "../../../src/edge/follow/conflation.ts";
 import type { LogRecord } from "../../../src/edge/pull/log_record.ts";
 import { A_MONDAY, aFairValue, aSecond, aSignal, aTrade } from "../../support/event_factory.ts";
@@ -15,86 +13,6 @@ function conflate(records: readonly LogRecord[], byKey = false) {
   const { texts, merged } = conflator.finish();
   return { events: texts.map((text) => JSON.parse(text)), merged };
 }
-
-interface Fold {
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  turnover: number;
-  from: number;
-  to: number;
-  count: number;
-}
-
-/** What a chart makes of a run of bars. */
-function fold(bars: readonly (SecondBar & { n?: number })[]): Fold | undefined {
-  let folded: Fold | undefined;
-  for (const bar of bars) {
-    const turnover = (bar.vwap ?? 0) * bar.volume;
-    const count = bar.n ?? 1;
-    folded = folded === undefined ? { ...bar, turnover, from: bar.t, to: bar.end, count } : {
-      open: folded.open,
-      high: Math.max(folded.high, bar.high),
-      low: Math.min(folded.low, bar.low),
-      close: bar.close,
-      volume: folded.volume + bar.volume,
-      turnover: folded.turnover + turnover,
-      from: folded.from,
-      to: bar.end,
-      count: folded.count + count,
-    };
-  }
-  return folded;
-}
-
-const price = fc.integer({ min: 1, max: 100_000 }).map((cents) => cents / 100);
-const bars = fc.array(
-  fc.record({
-    sym: fc.constantFrom("AAPL", "MSFT"),
-    open: price,
-    high: price,
-    low: price,
-    close: price,
-    volume: fc.integer({ min: 0, max: 1_000_000 }),
-    vwap: price,
-  }),
-  { maxLength: 40 },
-);
-
-Deno.test({
-  name: "fold(conflated bars) = fold(raw bars) for any cut",
-  permissions: "none",
-  fn() {
-    fc.assert(fc.property(bars, fc.array(fc.nat(40)), (shapes, cuts) => {
-      const series = shapes.map((shape, n) =>
-        aSecond({ ...shape, t: A_MONDAY + n * 1000, end: A_MONDAY + n * 1000 + 1000 })
-      );
-      const records = series.map((bar, n) => eventRecord(bar, n + 1));
-      const edges = [0, ...cuts.filter((cut) => cut < records.length).sort((a, b) => a - b), records.length];
-      const out = edges.slice(1).flatMap((end, n) => conflate(records.slice(edges[n], end)).events);
-      for (const sym of ["AAPL", "MSFT"]) {
-        const whole = fold(series.filter((bar) => bar.sym === sym));
-        const merged = fold(out.filter((bar) => bar.sym === sym));
-        assertEquals(merged && { ...pick(merged), turnover: 0 }, whole && { ...pick(whole), turnover: 0 });
-        assertAlmostEquals(merged?.turnover ?? 0, whole?.turnover ?? 0, 1e-3 + 1e-9 * (whole?.turnover ?? 0));
-      }
-    }));
-  },
-});
-
-const pick = ({ open, high, low, close, volume, turnover, from, to, count }: Fold): Fold => ({
-  open,
-  high,
-  low,
-  close,
-  volume,
-  turnover,
-  from,
-  to,
-  count,
-});
 
 pure("a merged bar has first t, last end and id, last day values, and says how many it stands for", () => {
   const first = aSecond({
