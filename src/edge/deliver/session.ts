@@ -259,6 +259,6 @@ export class Session implements FollowerHost {
     // A snapshot's parts are handed over as it drains: they are no sign of slowness.
     const bytes = Math.max(0, this.buffered() - (this.givesSnapshot ? SNAPSHOT_BUFFERED_MAX_BYTES : 0));
     if (bytes > this.core.slowLimits.softBytes) this.#slow ??= new SlowWatch(this);
-    this.#slow?.look(bytes, nowMs);
+    this.#slow?.look(bytes, this.drainedMs, nowMs);
   }
 }

@@ -22,6 +22,8 @@ export class SlowWatch {
   readonly #session: WatchedSession;
   readonly #policy: SlowPolicy;
   #isWarned = false;
+  /** When a look first found it over the soft bound, and every one since; -1: not over. */
+  #overMs = -1;
 
   constructor(session: WatchedSession) {
     this.#session = session;
@@ -43,8 +45,15 @@ export class SlowWatch {
     return verdict === "send";
   }
 
-  /** Between flushes. May close the session. */
-  look(bufferedBytes: number, nowMs: number): void {
+  /**
+   * Between flushes. What a flush or a burst of answers has just handed over is held against nobody: that takes two looks in
+   * a row that find it over the soft bound, and no flush in between that found nothing waiting. May close the session.
+   */
+  look(bufferedBytes: number, drainedMs: number, nowMs: number): void {
+    const isOver = bufferedBytes > this.#policy.limits.softBytes;
+    const isNew = isOver && (this.#overMs < 0 || this.#overMs <= drainedMs);
+    if (isNew || !isOver) this.#overMs = isOver ? nowMs : -1;
+    if (isNew) return;
     const verdict = this.#policy.observe(nowMs, bufferedBytes, 0);
     const isOverdue = bufferedBytes > 0 && this.#policy.isOverdue(nowMs);
     if (verdict === "close" || isOverdue) this.#giveUp(bufferedBytes);

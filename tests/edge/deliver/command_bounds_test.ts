@@ -1,5 +1,6 @@
 /** What a client says, and what it is answered, are bounded whatever it says and whether or not it reads. */
 import { assert, assertEquals } from "@std/assert";
+import { aTrade } from "../../support/event_factory.ts";
 import { sessionScene } from "../session_scene.ts";
 
 const pure = (name: string, fn: () => Promise<void>) => Deno.test({ name, permissions: "none", fn });
@@ -105,6 +106,45 @@ pure("a burst of commands with large answers is carried out as its client reads,
   );
   assertEquals([client.socket.closeCode, s.rig.edge.counters.slowClosed], [undefined, 0]);
 });
+
+pure("a burst of answers that has been read by the next look is no slowness", async () => {
+  await using s = sessionScene();
+  const client = await aStalledClient(s);
+  for (let n = 0; n < 60; n++) client.say(again);
+  for (let n = 0; n < 100; n++) await s.clock.advance(3);
+  assert(client.socket.bufferedAmount > 512 * 1024);
+  client.socket.isStalled = false;
+  client.socket.drain();
+  await s.clock.advance(20_000);
+  assertEquals(client.of("warning"), []);
+});
+
+pure(
+  "what a flush has just handed over is not held against its client by the look that comes with it",
+  async () => {
+    const clientMaxBufferedBytes = 64 * 1024;
+    await using s = sessionScene({ settings: { clientMaxBufferedBytes } });
+    const client = s.client();
+    client.say({ action: "subscribe", symbols: ["*"] });
+    await s.clock.advance(20);
+    const conds = Array.from({ length: 8000 }, () => 1);
+    // Everybody is looked at every 250 ms: the client is reading again a few ms after that.
+    for (let early = 1; early <= 30; early++) {
+      await s.clock.advance(500 - s.clock.monotonic() % 250 - early);
+      client.socket.isStalled = true;
+      await s.rig.writer.append(
+        "tick",
+        [1, 2, 3, 4, 5, 6].map((k) => aTrade({ tid: `${early}-${k}`, conds })),
+      );
+      await s.clock.advance(early + 5);
+      client.socket.isStalled = false;
+      client.socket.drain();
+    }
+    await s.clock.advance(100);
+    assertEquals(client.ids().length, 180);
+    assertEquals([client.of("warning"), client.socket.closeCode], [[], undefined]);
+  },
+);
 
 pure(
   "a client that was over the bound and has read everything is told so, though its stream is quiet",
