@@ -63,7 +63,7 @@ interface ListPlace {
   /** What the client has of the list at `offset`. */
   readonly position: Position;
   readonly missing: Missing | undefined;
-  /** Set when the client has more of the list than was seen here. */
+  /** Set when the client has more of the list than was seen here, and is held back until that is reached. */
   readonly skipTo: Position | undefined;
 }
 
@@ -106,7 +106,12 @@ function lostPlace(log: StreamLog, list: number, after: Position): ListPlace {
   return { offset: log.base, position: base, missing, skipTo: undefined };
 }
 
-/** Still ahead after a fresh read: told, and it goes on from now, never with an event it may already have. */
+/**
+ * Still ahead after a fresh read: told, and it goes on from now. Where what is read here may well reach it (a little ahead
+ * within one epoch, or the store does not answer), not with an event it may already have. Else the list begins anew for it, as
+ * the gap says by a `before` that is behind its cursor; should the cursor's epoch come here after all, it comes from its first
+ * event on. To wait for that in silence could be for good: the epoch may be forged, or of a clock that was set back since.
+ */
 function aheadPlace(log: StreamLog, after: Position, end: Position, isStale: boolean): ListPlace {
   const near = isStale || (after.epoch === end.epoch && after.seq - end.seq <= AHEAD_MAX_EVENTS);
   const before = near ? { epoch: after.epoch, seq: after.seq + 1 } : { epoch: end.epoch, seq: end.seq + 1 };

@@ -78,6 +78,15 @@ for (const row of rows) {
   });
 }
 
+pure("placeOf() holds back from who is ahead only what is sure to be reached: a little of one epoch", () => {
+  const log = tradeLog(101, 200);
+  const skipOf = (text: string, isStale = false) => placeOf(log, at(text), isStale).skip;
+  assertEquals(skipOf(`tick:${EPOCH}-205`), [{ epoch: EPOCH, seq: 205 }]);
+  assertEquals(skipOf(`tick:${EPOCH}-2000`), undefined);
+  assertEquals(skipOf(`tick:${LATER}-5`), undefined, "the epoch may never come here");
+  assertEquals(skipOf(`tick:${LATER}-5`, true), [{ epoch: LATER, seq: 5 }], "the store can't be asked");
+});
+
 pure("isAhead() only for a cursor beyond what was read", () => {
   const log = tradeLog(101, 200);
   assertEquals(isAhead(log, at(`tick:${EPOCH}-200`)), false);
