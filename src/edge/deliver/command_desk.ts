@@ -43,7 +43,7 @@ export interface ConnectionDefaults {
 export class CommandDesk {
   readonly #session: Session;
   readonly #defaults: ConnectionDefaults;
-  readonly #cursor: UrlCursor;
+  readonly #cursor: UrlCursor | undefined;
   #allowance: MessageAllowance | undefined;
   #refused = 0;
   #waiting = 0;
@@ -51,7 +51,7 @@ export class CommandDesk {
   constructor(session: Session, defaults: ConnectionDefaults) {
     this.#session = session;
     this.#defaults = defaults;
-    this.#cursor = new UrlCursor(defaults.cursor);
+    this.#cursor = defaults.cursor === undefined ? undefined : new UrlCursor(defaults.cursor);
   }
 
   /** The client is known: what its URL asked for begins. */
@@ -122,7 +122,7 @@ export class CommandDesk {
     const { mode, maxHz, fields } = request.shape;
     return {
       ...request,
-      cursor: request.cursor ?? this.#cursor.of(request.streams),
+      cursor: request.cursor ?? this.#cursor?.of(request.streams),
       shape: {
         mode: mode ?? shape?.mode,
         maxHz: maxHz === undefined ? shape?.maxHz : maxHz,
@@ -133,7 +133,7 @@ export class CommandDesk {
 
   async #subscribe(request: SubscriptionRequest): Promise<void> {
     await subscribe(this.#session, this.#known(), request);
-    this.#cursor.serve(this.#followed());
+    this.#cursor?.serve(this.#followed());
   }
 
   #takeToken(token: string, id: RequestId | undefined): void {

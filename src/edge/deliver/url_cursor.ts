@@ -7,16 +7,15 @@ import { streamOfList } from "../../feed/stream.ts";
 
 /** See the file comment. */
 export class UrlCursor {
-  readonly #text: string | undefined;
+  readonly #text: string;
   #served: Set<string> | undefined;
 
-  constructor(text: string | undefined) {
+  constructor(text: string) {
     this.#text = text;
   }
 
   /** These streams are followed, or were. */
   serve(streams: Iterable<string>): void {
-    if (this.#text === undefined) return;
     this.#served ??= new Set();
     for (const stream of streams) this.#served.add(stream);
   }
@@ -28,7 +27,7 @@ export class UrlCursor {
   of(streams: readonly string[]): string | undefined {
     const served = this.#served;
     if (served === undefined || !streams.some((stream) => served.has(stream))) return this.#text;
-    if (this.#text === undefined || this.#text === "" || this.#text === "earliest") return undefined;
+    if (this.#text === "" || this.#text === "earliest") return undefined;
     const left = [...parseCursor(this.#text)].filter(([list]) => !served.has(streamOfList(list)));
     return left.length === 0 ? undefined : formatCursor(new Map(left));
   }
