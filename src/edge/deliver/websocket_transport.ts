@@ -7,7 +7,7 @@ import { CommandDesk, type ConnectionDefaults } from "./command_desk.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Principal } from "../admit/principal.ts";
-import { PROTOCOL, type ServerMessage } from "./server_messages.ts";
+import { fault, PROTOCOL, type ServerMessage } from "./server_messages.ts";
 import { type ClientSink, Session } from "./session.ts";
 import type { SessionHub } from "./session_hub.ts";
 
@@ -113,6 +113,11 @@ export function socketHandlers(
   return {
     onOpen: () =>
       fenced(() => {
+        try {
+          hub.checkRoom();
+        } catch (error) {
+          return turnAway(session, error);
+        }
         hub.join(session);
         session.say(hub.helloFor(defaults.streams));
         if (principal !== undefined) desk.begin();
@@ -129,6 +134,15 @@ export function socketHandlers(
         session.dispose();
       }),
   };
+}
+
+/** Since there was room at the door others came in, or a drain began. */
+function turnAway(session: Session, error: unknown): void {
+  if (!(error instanceof TickcastError)) throw error;
+  const { code, message, closeCode } = error;
+  session.core.counters.refuse(code);
+  session.say(fault(code, message, undefined));
+  session.close(closeCode, code.toLowerCase());
 }
 
 /**

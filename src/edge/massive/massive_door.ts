@@ -2,7 +2,7 @@
  * `/massive/{stocks|crypto}`: programs that speak Massive's protocol, together. Who may join, the rounds they share,
  * and the drain. A thin skin turns sockets of either server into {@link MassiveClient}s.
  */
-import { describeError, TickcastError } from "../../feed/error.ts";
+import { describeError, publicError, TickcastError } from "../../feed/error.ts";
 import { type Market, MARKETS } from "../../feed/wire_fields.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { MassiveClient } from "./massive_client.ts";
@@ -66,6 +66,8 @@ export class MassiveDoor implements ClientFacts, Disposable {
       }
       this.#checkRoom();
       const { principal } = await gate.admit(request, "massive");
+      // Others came in while it was judged, or a drain began.
+      this.#checkRoom();
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
         throw new TickcastError(
           "UPGRADE_REQUIRED",
@@ -100,6 +102,7 @@ export class MassiveDoor implements ClientFacts, Disposable {
     return {
       onOpen: () =>
         fenced(() => {
+          if (!this.#hasRoom()) return client.cut();
           this.#join(client);
           client.greet();
         }),
@@ -153,6 +156,17 @@ export class MassiveDoor implements ClientFacts, Disposable {
       "OVERLOADED",
       `Cannot take a client as this instance is full: its limit is ${settings.wsMaxConnections} connections`,
     );
+  }
+
+  /** Whether there is room still, now that a handshake is done; counts a refusal. */
+  #hasRoom(): boolean {
+    try {
+      this.#checkRoom();
+      return true;
+    } catch (error) {
+      this.#core.counters.refuse(publicError(error).code);
+      return false;
+    }
   }
 
   #join(client: MassiveClient): void {
