@@ -15,7 +15,7 @@ import type { Session } from "./session.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
 import { whenRoom } from "./reply_room.ts";
 import { reshape, subscribe, unsubscribe } from "./subscribe.ts";
-import { requestOf, type SubscriptionRequest } from "./subscription_request.ts";
+import { requestOf, type SubscriptionRequest, withinStreams } from "./subscription_request.ts";
 import { verifyAhead } from "./token_renewal.ts";
 import { UrlCursor } from "./url_cursor.ts";
 import { MessageAllowance, textBytes } from "../admit/message_allowance.ts";
@@ -56,10 +56,13 @@ export class CommandDesk {
 
   /** The client is known: what its URL asked for begins. */
   begin(): void {
-    const { request, fault } = this.#defaults;
+    const { streams, request, fault } = this.#defaults;
     if (fault !== undefined) this.#fault(fault, undefined);
     if (request === undefined) return;
-    this.#enqueue(request.id, () => this.#subscribe(request));
+    this.#enqueue(request.id, () => {
+      const asked = streams === undefined ? withinStreams(request, this.#known()) : request;
+      return this.#subscribe(asked);
+    });
   }
 
   /** One text message. */

@@ -1,4 +1,5 @@
 /** A request to follow streams, from wherever it came: a message, a socket's URL, an event stream's. */
+import { maySeeStream, type Principal } from "../admit/principal.ts";
 import type { RequestId, SubscribeCommand } from "./client_commands.ts";
 import type { ShapeAsk } from "./subscription_ask.ts";
 
@@ -22,3 +23,14 @@ export const requestOf = (command: SubscribeCommand, streams: readonly string[])
   shape: { mode: command.mode, maxHz: command.max_hz, fields: command.fields },
   snapshot: command.snapshot ?? false,
 });
+
+/**
+ * A request that named no stream and so means all, as far as a principal may have them. The same where it may have none, to be
+ * refused like any other.
+ */
+export function withinStreams(request: SubscriptionRequest, principal: Principal): SubscriptionRequest {
+  const streams = request.streams.filter((stream) => maySeeStream(principal, stream));
+  return streams.length === 0 || streams.length === request.streams.length
+    ? request
+    : { ...request, streams };
+}
