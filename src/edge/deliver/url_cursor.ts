@@ -8,7 +8,7 @@ import { streamOfList } from "../../feed/stream.ts";
 /** See the file comment. */
 export class UrlCursor {
   readonly #text: string;
-  #served: Set<string> | undefined;
+  readonly #served = new Set<string>();
 
   constructor(text: string) {
     this.#text = text;
@@ -16,7 +16,6 @@ export class UrlCursor {
 
   /** These streams are followed, or were. */
   serve(streams: Iterable<string>): void {
-    this.#served ??= new Set();
     for (const stream of streams) this.#served.add(stream);
   }
 
@@ -25,10 +24,9 @@ export class UrlCursor {
    * @throws {TickcastError} BAD_CURSOR
    */
   of(streams: readonly string[]): string | undefined {
-    const served = this.#served;
-    if (served === undefined || !streams.some((stream) => served.has(stream))) return this.#text;
+    if (!streams.some((stream) => this.#served.has(stream))) return this.#text;
     if (this.#text === "" || this.#text === "earliest") return undefined;
-    const left = [...parseCursor(this.#text)].filter(([list]) => !served.has(streamOfList(list)));
+    const left = [...parseCursor(this.#text)].filter(([list]) => !this.#served.has(streamOfList(list)));
     return left.length === 0 ? undefined : formatCursor(new Map(left));
   }
 }

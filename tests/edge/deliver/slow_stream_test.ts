@@ -56,3 +56,27 @@ Deno.test({
     await reading;
   },
 });
+
+Deno.test({
+  name: "a quiet stream that is never read is bounded by what it is told, and ended",
+  permissions: "none",
+  async fn() {
+    await using s = sessionScene({ settings: { clientMaxBufferedBytes: 64 * 1024 } });
+    const [response] = await Promise.all([
+      Promise.resolve(s.rig.edge.fetch(new Request("http://edge/sse/tick"))),
+      s.clock.advance(50),
+    ]);
+    const [session] = s.rig.edge.hub.sessions();
+    let most = 0;
+    for (let minute = 0; minute < 60 && s.rig.edge.hub.size > 0; minute++) {
+      await s.clock.advance(60_000);
+      most = Math.max(most, session?.buffered() ?? 0);
+    }
+    assertEquals(
+      [s.rig.edge.hub.size, s.rig.edge.counters.slowClosed, most < 40_000],
+      [0, 1, true],
+      `${most}`,
+    );
+    await response.body?.cancel().catch(() => {});
+  },
+});
