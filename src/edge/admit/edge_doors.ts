@@ -43,6 +43,10 @@ interface Judged extends Pick<AdmittedUpgrade, "protocol" | "handlers"> {
 const isSocketPath = (pathname: string): boolean =>
   isMassivePath(pathname) || routePath(pathname)?.door === "ws";
 
+/** A poll or a snapshot: it may wait, for events or for the store. */
+const isOneShot = (pathname: string): boolean =>
+  pathname.startsWith("/events/") || pathname.startsWith("/snapshot/");
+
 /** What is behind the doors. */
 export interface DoorParts {
   readonly core: EdgeCore;
@@ -96,7 +100,7 @@ export class EdgeDoors {
   ): Response | Promise<Response> {
     const route = routePath(pathname);
     const isStream = route?.door === "sse";
-    if (!isStream && !pathname.startsWith("/events/")) return this.#parts.app.fetch(request);
+    if (!isStream && !isOneShot(pathname)) return this.#parts.app.fetch(request);
     const isRead = request.method === "GET" || request.method === "HEAD";
     // An event stream needs nothing of the app, whose router and middlewares every client of a herd would go through.
     const answer = isStream && isRead

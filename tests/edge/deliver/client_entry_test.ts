@@ -75,6 +75,7 @@ for (const server of ["deno", "hardened"] as const) {
     assertEquals(await open(`ws://${served.base}/massive/stocks`), undefined);
     assertEquals((await refusal(served, "/ws")).code, "OVERLOADED");
     assertEquals((await refusal(served, "/events/tick")).status, 503);
+    assertEquals((await refusal(served, "/snapshot/tick")).status, 503);
     const turnedAway = await refusal(served, "/sse/tick");
     assertEquals([turnedAway.status, turnedAway.code], [200, "OVERLOADED"]);
     assertMatch(turnedAway.text, /^retry: \d+/m);
@@ -121,6 +122,11 @@ for (const server of ["deno", "hardened"] as const) {
     assertMatch((await refusal(served, "/health/ready")).text, /"phase":"shedding"/);
     assertEquals((await refusal(served, "/ws")).code, "OVERLOADED");
     assertEquals((await refusal(served, "/sse/tick")).status, 200);
+    // An answer of every symbol's latest is the largest there is.
+    for (const path of ["/events/tick", "/snapshot/tick"]) {
+      const { status, code } = await refusal(served, path);
+      assertEquals([status, code], [503, "OVERLOADED"], path);
+    }
     assertEquals(socket?.readyState, 1);
     served.memoryBytes = 500;
     await until(
