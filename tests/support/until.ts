@@ -1,4 +1,4 @@
-/** Waiting for what a test is about, with a deadline instead of a guess. */
+/** Waiting: for what a test is about, with a deadline instead of a guess, and where time itself is what it is about. */
 
 /** How long anything may take unless told: a machine five times slower has time left. */
 const DEADLINE_MS = 45_000;
@@ -21,10 +21,13 @@ export async function until(
     } catch (error) {
       last = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause(POLL_MS);
   }
   throw new Error(`Cannot go on as ${what} did not come about within ${deadlineMs} ms`, { cause: last });
 }
+
+/** Lets real time pass: for tests of what happens in a while. To wait for something, {@link until} it. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function answered(ask: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
   const late = Promise.withResolvers<false>();
