@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { aTrade } from "../support/event_factory.ts";
 import { handshakeText, rawRequest } from "../support/raw_http.ts";
+import { pause } from "../support/until.ts";
 import { edgeRig } from "./edge_rig.ts";
 import { SocketClient, StreamClient } from "./test_clients.ts";
 
@@ -87,7 +88,7 @@ for (const server of ["deno", "hardened"] as const) {
       // A write to a peer that is gone is what tells.
       assert(n < 500, `${rig.edge.hub.size} are still there`);
       await rig.writer.append("tick", [aTrade({ tid: String(n + 2) })]);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
     }
   });
 

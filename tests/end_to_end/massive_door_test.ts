@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { websocketClient } from "@massive.com/client-js";
 import { startRunning } from "../support/running.ts";
+import { until } from "../support/until.ts";
 
 const DEADLINE_MS = 20_000;
 
@@ -46,13 +47,11 @@ const canonical = (element: Record<string, unknown>): string =>
 
 /** Waits until both have seen enough of the same. */
 async function untilCommon(direct: Official, door: Official, wanted: number): Promise<void> {
-  const until = performance.now() + DEADLINE_MS;
   const enough = () => door.events.length >= wanted && direct.events.includes(door.events.at(-1) ?? "");
-  while (!enough() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert(
-    enough(),
-    `direct ${direct.events.length}, door ${door.events.length}, ${door.statuses} ${direct.statuses}`,
-  );
+  await until(enough, "what both have seen", DEADLINE_MS).catch((cause) => {
+    const seen = `direct ${direct.events.length}, door ${door.events.length}`;
+    throw new Error(`${seen}, ${door.statuses} ${direct.statuses}`, { cause });
+  });
 }
 
 /** Events in the span that both were there for. Order is promised per channel. */

@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { realPart } from "../support/real_parts.ts";
 import { type StoreFaultScene, storeFaultScene } from "../support/store_fault_scene.ts";
-import { until } from "../support/until.ts";
+import { pause, until } from "../support/until.ts";
 
 const redis = realPart("redis-server");
 const long = Deno.env.get("TICKCAST_LONG") === "1";
@@ -17,7 +17,6 @@ const BRIEF_MS = 1_000;
 const TRADES_PER_SECOND = long ? 100 : 250;
 /** After a moment's absence readers are given a moment: at this pace a busy machine has several. */
 const BRIEF_TRADES_PER_SECOND = 60;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Fault {
   readonly name: string;

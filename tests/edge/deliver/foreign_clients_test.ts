@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { EventSource } from "eventsource";
 import { WebSocket as WsClient } from "ws";
 import { aTrade } from "../../support/event_factory.ts";
+import { until } from "../../support/until.ts";
 import { edgeRig } from "../edge_rig.ts";
 import { Inbox } from "../test_clients.ts";
 
@@ -46,10 +47,7 @@ for (const server of ["deno", "hardened"] as const) {
     const ids = await inbox.events(6);
     source.close();
     assertEquals(ids.map((id) => Number(id.split("-")[1])), [1, 2, 3, 4, 5, 6]);
-    await inbox.until("the stream let go", () => {
-      if (rig.edge.hub.size > 0) setTimeout(() => inbox.wake(), 20);
-      return rig.edge.hub.size === 0;
-    });
+    await until(() => rig.edge.hub.size === 0, "the stream let go");
   });
 
   const curl = await new Deno.Command("curl", { args: ["--version"], stdout: "null", stderr: "null" })
