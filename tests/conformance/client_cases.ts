@@ -5,18 +5,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Transport } from "../../src/client/link.ts";
 import { until } from "../client/next.ts";
-import type { Case } from "./cases.ts";
-import {
-  assertRising,
-  assertSame,
-  before,
-  CLIENT_TRANSPORTS,
-  drive,
-  Handed,
-  type Listed,
-  placeOfId,
-  witness,
-} from "./client_witness.ts";
+import type { Case, Listed } from "./case.ts";
+import { assertSame, before, CLIENT_TRANSPORTS, drive, Handed, witness } from "./client_witness.ts";
+import { assertRising, isAfter, placeOfId } from "./positions.ts";
 
 /** One case, over every transport at once. */
 const each = (name: string, run: (base: string, transport: Transport) => Promise<void>): Case => ({
@@ -32,11 +23,6 @@ const each = (name: string, run: (base: string, transport: Transport) => Promise
 
 const nextOf = (transport: Transport, by: number): Transport =>
   CLIENT_TRANSPORTS[(CLIENT_TRANSPORTS.indexOf(transport) + by) % CLIENT_TRANSPORTS.length] ?? "poll";
-
-const isAfter = (a: string, b: string): boolean => {
-  const [left, right] = [placeOfId(a), placeOfId(b)];
-  return left.list === right.list && (left.epoch > right.epoch || left.seq > right.seq);
-};
 
 /** The symbol seen most, and another. */
 function twoSymbols(events: readonly Listed[]): readonly [string, string] {
@@ -214,7 +200,8 @@ async function assertJoined(base: string, cursor: string, handed: Handed): Promi
   const all = await witness(base, cursor, (events) => events.some(({ id }) => id === live.at(-1)?.id));
   const upTo = all.slice(0, all.findIndex(({ id }) => id === live.at(-1)?.id) + 1);
   for (const [key, id] of shown) {
-    const isNext = (event: Listed) => `${event.type}:${event.sym}` === key && isAfter(event.id, id);
+    const isNext = (event: Listed) =>
+      `${event.type}:${event.sym}` === key && isAfter(placeOfId(event.id), placeOfId(id));
     const { list } = placeOfId(id);
     const ofList = live.filter((event) =>
       `${event.type}:${event.sym}` === key && placeOfId(event.id).list === list

@@ -8,16 +8,10 @@ import type { EventsBatch, SnapshotBatch, SubscribeRequest } from "../../src/cli
 import { Tickcast } from "../../src/client/tickcast.ts";
 import { until } from "../client/next.ts";
 import { poll } from "../edge/test_clients.ts";
+import type { Listed } from "./case.ts";
 
 /** Each is driven on its own. */
 export const CLIENT_TRANSPORTS: readonly Transport[] = ["websocket", "sse", "poll"];
-
-/** An event as it stands in the list. */
-export type Listed = Record<string, unknown> & {
-  readonly id: string;
-  readonly sym: string;
-  readonly type: string;
-};
 
 /** What one subscription was handed. */
 export class Handed {
@@ -105,24 +99,4 @@ export function assertSame(actual: readonly unknown[], expected: readonly unknow
   const common = Math.min(actual.length, expected.length);
   assert(common >= least, `only ${actual.length} and ${expected.length} instead of ${least}`);
   assertEquals(actual.slice(0, common), expected.slice(0, common));
-}
-
-/** List, epoch and seq of an id. */
-export function placeOfId(id: string): { list: string; epoch: string; seq: number } {
-  const [, list, epoch, seq] = /^(?:(\d+)\.)?([0-9a-z]+)-(\d+)$/.exec(id) ?? [];
-  return { list: list ?? "", epoch: epoch ?? "", seq: Number(seq) };
-}
-
-/** Ids rise strictly in each list. */
-export function assertRising(ids: readonly string[]): void {
-  const last = new Map<string, { epoch: string; seq: number }>();
-  for (const id of ids) {
-    const { list, epoch, seq } = placeOfId(id);
-    const had = last.get(list);
-    assert(
-      !had || epoch > had.epoch || (epoch === had.epoch && seq > had.seq),
-      `${id} after ${JSON.stringify(had)}`,
-    );
-    last.set(list, { epoch, seq });
-  }
 }

@@ -1,5 +1,5 @@
 /** The conformance kit against an edge of our own, bare and through the client, on both servers, in one list and split over three. */
-import { aSecond, aTrade } from "../support/event_factory.ts";
+import { aMinute, aSecond, aTrade } from "../support/event_factory.ts";
 import { edgeRig } from "../edge/edge_rig.ts";
 import { CASES } from "./cases.ts";
 import { CLIENT_CASES } from "./client_cases.ts";
@@ -44,13 +44,18 @@ for (const [server, lists] of SCENES) {
       };
       await rig.store.writeNote("plan", JSON.stringify(plan), undefined);
       const { port } = await rig.edge.serve("127.0.0.1", 0);
+      await rig.writer.append("minute", [aMinute({ t: 1_772_463_600_000 })]);
       const names = lists === 1 ? ["tick"] : Array.from({ length: lists }, (_, n) => `tick.${n}`);
       await using _writing = keepWriting(
-        (list, n) =>
-          rig.writer.append(list, [
+        async (list, n) => {
+          if (n % 50 === 0) {
+            await rig.writer.append("minute", [aMinute({ t: 1_772_463_600_000 + n * 60_000 })]);
+          }
+          await rig.writer.append(list, [
             aTrade({ sym: SYMBOLS[n % 5] ?? "AAPL", tid: String(n), t: 1_772_463_600_000 + n }),
             aSecond({ sym: SYMBOLS[n % 3] ?? "AAPL", t: 1_772_463_600_000 + n * 1000 }),
-          ]),
+          ]);
+        },
         names,
       );
       for (const one of cases) await t.step(one.name, () => one.run(`http://127.0.0.1:${port}`));
