@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { FeedEvent } from "../../src/feed/event.ts";
-import { encodeEvent, peekElement, stampBody } from "../../src/feed/event_text.ts";
+import { encodeEvent, isObjectInOneLine, peekElement, stampBody } from "../../src/feed/event_text.ts";
 import { aFairValue, aGap, aHeatmap, aMinute, aSecond, aSignal, aTrade } from "../support/event_factory.ts";
 
 const everyKind = [aTrade(), aSecond(), aMinute(), aFairValue(), aSignal(), aHeatmap(), aGap()];
@@ -38,4 +38,28 @@ pure("a text somebody else wrote into the list is not taken for an element", () 
 
 pure("an id a body came with is not kept: the list mints ids", () => {
   assertEquals(encodeEvent({ ...aTrade(), id: "old-1" }).text.includes("old-1"), false);
+});
+
+Deno.test({
+  name: "an element fit for a frame is one JSON object in one line, whatever else stands in a list",
+  permissions: "none",
+  fn() {
+    for (const fit of ['{"id":"k-1"}', "{}", ' {"a":"\\n"} ']) {
+      assertEquals([fit, isObjectInOneLine(fit)], [fit, true]);
+    }
+    const unfit = [
+      "",
+      "junk",
+      "1",
+      "null",
+      "[]",
+      '[{"id":"k-1"}]',
+      '{"a":1',
+      '{"a":1}{"b":2}',
+      '{"a":\n1}',
+      '{"a":1}\r',
+      "{}\n",
+    ];
+    for (const text of unfit) assertEquals([text, isObjectInOneLine(text)], [text, false]);
+  },
 });

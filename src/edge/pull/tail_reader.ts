@@ -4,7 +4,7 @@
  * from where they stand. A read older than what was already seen (a lagging replica) is no news.
  */
 import { comparePositions, ORIGIN, type Position } from "../../feed/cursor.ts";
-import { type ElementPeek, peekElement } from "../../feed/event_text.ts";
+import { type ElementPeek, isObjectInOneLine, peekElement } from "../../feed/event_text.ts";
 import type { ListHead, ListStore, ListTail } from "../../feed/store.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { gapElement } from "./gap_element.ts";
@@ -179,7 +179,7 @@ export class TailReader {
     for (const text of elements) {
       const peek = peekElement(text);
       const seq = seqAfter(prefix, peek);
-      if (peek === undefined || !Number.isSafeInteger(seq) || seq > head.seq || !isJsonObject(text)) {
+      if (peek === undefined || !Number.isSafeInteger(seq) || seq > head.seq || !isObjectInOneLine(text)) {
         counters.drop("bad_element");
       } else if (seq > last) {
         items.push({ seq, text, peek });
@@ -269,13 +269,3 @@ function seqAfter(prefix: string, peek: ElementPeek | undefined): number {
 
 /** When ingest received an event, read off its text: `rx` follows `t` in every element. */
 const receivedAt = (text: string): number => Number(/,"rx":(\d{1,16})/.exec(text)?.[1] ?? NaN);
-
-/** One broken element must not break the frame it would be spliced into. */
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null;
-  } catch {
-    return false;
-  }
-}
