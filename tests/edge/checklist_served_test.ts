@@ -1,6 +1,5 @@
 /** The checklist's *Commands* and *Cursors* parts again, over real sockets: what the pure tests promise is what is served. */
 import { assertEquals } from "@std/assert";
-import { ORIGIN } from "../../src/feed/cursor.ts";
 import { WebSocket as WsClient } from "ws";
 import { aTrade } from "../support/event_factory.ts";
 import { COMMAND_ROWS, CURSOR_ROWS } from "./checklist_rows.ts";
@@ -76,7 +75,6 @@ for (const server of ["deno", "hardened"] as const) {
     for (const gap of [await socket.first("gap"), await stream.first("gap"), answer.gap]) {
       assertEquals([gap?.cause, gap?.lost], ["epoch", null]);
     }
-    assertEquals(ORIGIN.seq, 0);
   });
 
   Deno.test(`an event that several patterns of a client match comes once, by every transport (SERVER=${server})`, async () => {

@@ -106,8 +106,12 @@ test("filters, latest and fields shape what one client gets", async (settings) =
   await using rig = edgeRig({ settings });
   const { port } = await rig.edge.serve("127.0.0.1", 0);
   await using client = new SocketClient(port, "/ws/tick");
-  await client.say({ action: "subscribe", symbols: ["MSFT"], fields: ["price"], id: 7 });
+  await using latest = new SocketClient(port, "/ws/tick");
+  const asked = { action: "subscribe", symbols: ["MSFT"], fields: ["price"] };
+  await client.say({ ...asked, id: 7 });
+  await latest.say({ ...asked, mode: "latest" });
   assertEquals((await client.first("subscribed")).id, 7);
+  await latest.first("subscribed");
   await rig.writer.append("tick", trades(1, 4));
   await client.events(2);
   const [frame] = client.of("events");
@@ -117,4 +121,8 @@ test("filters, latest and fields shape what one client gets", async (settings) =
     { id: `${epoch}-4`, type: "trade", sym: "MSFT", t: 1772463600000, price: 187.25 },
   ]);
   assertEquals(frame?.cursor, `tick:${epoch}-4`);
+  await latest.events(1);
+  assertEquals(latest.of("events").map(({ events }) => events), [[
+    { id: `${epoch}-4`, type: "trade", sym: "MSFT", t: 1772463600000, price: 187.25, n: 2 },
+  ]]);
 });
