@@ -63,66 +63,97 @@ function anEvent(name: Prefix, sym: string): { readonly event: FeedEvent; readon
   }
 }
 
+/** A program at the door, what it holds, and what it must get for that. */
+class Program {
+  readonly clock = new ManualClock();
+  readonly #rig = edgeRig({ clock: this.clock });
+  readonly #door = new MassiveDoor(this.#rig.edge.core);
+  readonly #sent: string[] = [];
+  readonly #held = new Set<string>();
+  readonly #expected = new Map<string, number[]>();
+  readonly #handlers: ReturnType<MassiveDoor["handlers"]>;
+  #isCut = false;
+  /** A gap in a stream it follows has come. */
+  isOver = false;
+
+  constructor() {
+    this.#handlers = this.#door.handlers(
+      {
+        bufferedAmount: 0,
+        readyState: 1,
+        send: (text: string) => void this.#sent.push(text),
+        close() {},
+        terminate: () => void (this.#isCut = true),
+      },
+      "stocks",
+      undefined,
+    );
+    this.#handlers.onOpen();
+  }
+
+  async say(action: string, params: string): Promise<void> {
+    this.#handlers.onMessage(JSON.stringify({ action, params }));
+    await this.clock.advance(150);
+  }
+
+  async take(one: Step): Promise<void> {
+    if (one.do === "events") return await this.#events(one.prefix, one.symbols);
+    if (one.do === "gap") return await this.#gap(one.stream);
+    for (const name of one.pairs) {
+      if (one.do === "subscribe") this.#held.add(name);
+      else this.#held.delete(name);
+    }
+    await this.say(one.do, one.pairs.join(","));
+  }
+
+  async #events(name: Prefix, symbols: readonly string[]): Promise<void> {
+    const events = symbols.map((symbol) => ({ symbol, ...anEvent(name, symbol) }));
+    await this.#rig.writer.append(STREAM_OF[name], events.map(({ event }) => event));
+    for (const { symbol, mark } of events) {
+      const isWanted = this.#held.has(`${name}.${symbol}`) ||
+        (this.#held.has(`${name}.*`) && !symbol.startsWith("X:"));
+      if (isWanted) this.#expected.set(name, [...this.#expected.get(name) ?? [], mark]);
+    }
+    await this.clock.advance(300);
+  }
+
+  async #gap(stream: string): Promise<void> {
+    await this.#rig.writer.append(stream, [aGap()]);
+    await this.clock.advance(300);
+    const ended = Object.entries(STREAM_OF).filter(([, of]) => of === stream);
+    this.isOver = ended.some(([name]) => [...this.#held].some((topic) => topic.startsWith(`${name}.`)));
+  }
+
+  /** What it got is what it held, and its connection ended where it had to. */
+  judge(): void {
+    const got = new Map<string, number[]>();
+    for (const element of this.#sent.flatMap((text): Record<string, unknown>[] => JSON.parse(text))) {
+      if (element.ev === "status") continue;
+      const mark = Number(element.p ?? element.fmv ?? element.c);
+      got.set(String(element.ev), [...got.get(String(element.ev)) ?? [], mark]);
+    }
+    assertEquals(new Map([...got].sort()), new Map([...this.#expected].sort()));
+    assertEquals(this.#isCut, this.isOver);
+  }
+
+  /** Goes; nothing of it stays. */
+  async leave(): Promise<void> {
+    this.#handlers.onClose();
+    this.#door[Symbol.dispose]();
+    const drained = this.#rig.edge.drain();
+    await this.clock.advance(5_000);
+    await drained;
+    assertEquals([this.clock.pending, this.#rig.edge.counters.active.massive], [0, 0]);
+  }
+}
+
 async function live(steps: readonly Step[]): Promise<void> {
-  const clock = new ManualClock();
-  const rig = edgeRig({ clock });
-  const door = new MassiveDoor(rig.edge.core);
-  const sent: string[] = [];
-  let isCut = false;
-  const socket = {
-    bufferedAmount: 0,
-    readyState: 1,
-    send: (text: string) => void sent.push(text),
-    close() {},
-    terminate: () => void (isCut = true),
-  };
-  const handlers = door.handlers(socket, "stocks", undefined);
-  handlers.onOpen();
-  const say = async (action: string, params: string) => {
-    handlers.onMessage(JSON.stringify({ action, params }));
-    await clock.advance(150);
-  };
-  await say("auth", "any");
-  const held = new Set<string>();
-  const expected = new Map<string, number[]>();
-  let isOver = false;
-  for (const one of steps) {
-    if (isOver) break;
-    if (one.do === "subscribe") { for (const name of one.pairs) held.add(name); }
-    if (one.do === "unsubscribe") { for (const name of one.pairs) held.delete(name); }
-    if (one.do === "subscribe" || one.do === "unsubscribe") await say(one.do, one.pairs.join(","));
-    if (one.do === "events") {
-      const events = one.symbols.map((symbol) => ({ symbol, ...anEvent(one.prefix, symbol) }));
-      await rig.writer.append(STREAM_OF[one.prefix], events.map(({ event }) => event));
-      for (const { symbol, mark } of events) {
-        const isWanted = held.has(`${one.prefix}.${symbol}`) ||
-          (held.has(`${one.prefix}.*`) && !symbol.startsWith("X:"));
-        if (isWanted) expected.set(one.prefix, [...expected.get(one.prefix) ?? [], mark]);
-      }
-      await clock.advance(300);
-    }
-    if (one.do === "gap") {
-      await rig.writer.append(one.stream, [aGap()]);
-      await clock.advance(300);
-      const ended = Object.entries(STREAM_OF).filter(([, stream]) => stream === one.stream);
-      isOver = ended.some(([name]) => [...held].some((topic) => topic.startsWith(`${name}.`)));
-    }
-  }
-  await clock.advance(1_000);
-  const got = new Map<string, number[]>();
-  for (const element of sent.flatMap((text): Record<string, unknown>[] => JSON.parse(text))) {
-    if (element.ev === "status") continue;
-    const mark = Number(element.p ?? element.fmv ?? element.c);
-    got.set(String(element.ev), [...got.get(String(element.ev)) ?? [], mark]);
-  }
-  assertEquals(new Map([...got].sort()), new Map([...expected].sort()));
-  assertEquals(isCut, isOver);
-  handlers.onClose();
-  door[Symbol.dispose]();
-  const drained = rig.edge.drain();
-  await clock.advance(5_000);
-  await drained;
-  assertEquals([clock.pending, rig.edge.counters.active.massive], [0, 0]);
+  const program = new Program();
+  await program.say("auth", "any");
+  for (const step of steps) if (!program.isOver) await program.take(step);
+  await program.clock.advance(1_000);
+  program.judge();
+  await program.leave();
 }
 
 Deno.test({
