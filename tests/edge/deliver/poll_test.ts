@@ -1,5 +1,5 @@
 /** Polls where they differ from sockets: one gap an answer, windows, waiting. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { aGap, aTrade } from "../../support/event_factory.ts";
 import { edgeRig, type Rig, type RigOptions } from "../edge_rig.ts";
@@ -108,8 +108,10 @@ pure("ten thousand polls that wait are one frame and no more reads than one", as
   await s.clock.advance(100);
   const answers = await Promise.all(asked.map(async (one) => (await one).text()));
   assertEquals(new Set(answers).size, 1);
-  assertEquals(s.rig.edge.counters.framesBuilt - before <= 3, true);
-  assertEquals(s.rig.store.usage().commands - commands < 60, true);
+  const built = s.rig.edge.counters.framesBuilt - before;
+  assert(built <= 3, `${built} frames built`);
+  const more = s.rig.store.usage().commands - commands;
+  assert(more < 60, `${more} commands`);
 });
 
 pure("a free poll gets the latest, counted", async () => {

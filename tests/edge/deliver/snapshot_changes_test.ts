@@ -1,5 +1,5 @@
 /** Snapshots asked for, and then something changes: what is followed, the rights to it, its lists, or what is asked. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { anonymous, type Principal } from "../../../src/edge/admit/principal.ts";
 import { TickcastError } from "../../../src/feed/error.ts";
 import type { FeedStore } from "../../../src/feed/store.ts";
@@ -242,7 +242,7 @@ pure(
     reads = 0;
     const timers = s.clock.pending;
     await s.clock.advance(10_000);
-    assertEquals(reads >= 4 && reads <= 7, true, `${reads} in 10 s`);
+    assert(reads >= 4 && reads <= 7, `${reads} in 10 s`);
     isAway = false;
     await s.clock.advance(3_000);
     assertEquals(clients.map((client) => client.of("snapshot").length), clients.map(() => 1));

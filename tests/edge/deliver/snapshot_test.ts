@@ -1,5 +1,5 @@
 /** Snapshots on their way: handed over as the client drains, never mistaken for slowness, never for ever. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { TickcastError } from "../../../src/feed/error.ts";
 import type { FeedStore } from "../../../src/feed/store.ts";
 import { aTrade } from "../../support/event_factory.ts";
@@ -30,12 +30,13 @@ pure("a large snapshot goes out as the client reads, and live events wait for it
   client.socket.isStalled = false;
   await s.clock.advance(500);
   const parts = client.of("snapshot");
-  assertEquals(parts.length >= 4 && parts.at(-1)?.last, true);
+  assert(parts.length >= 4, `${parts.length} parts`);
+  assertEquals(parts.at(-1)?.last, true);
   assertEquals(new Set(parts.map(({ cursor }) => cursor)).size, 1);
   const types = client.socket.read.map(({ type }) => type).filter((type) =>
     type === "snapshot" || type === "events"
   );
-  assertEquals(types.lastIndexOf("snapshot") < types.indexOf("events"), true);
+  assert(types.lastIndexOf("snapshot") < types.indexOf("events"), types.join());
   assertEquals([client.of("warning"), client.socket.closeCode], [[], undefined]);
 });
 

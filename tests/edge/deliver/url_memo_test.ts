@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UrlMemo } from "../../../src/edge/deliver/url_memo.ts";
 
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
@@ -31,7 +31,7 @@ pure("however many URLs come, few are remembered, and none that is long", () => 
   const read = () => ++reads;
   for (let n = 0; n < 10_000; n++) memo.of(`/${n}`, read);
   for (let n = 0; n < 10_000; n++) memo.of(`/${n}`, read);
-  assertEquals(reads > 15_000, true, `${reads}`);
+  assert(reads > 15_000, `${reads} reads`);
   reads = 0;
   const long = `/${"x".repeat(600)}`;
   assertEquals([memo.of(long, read), memo.of(long, read)], [1, 2]);

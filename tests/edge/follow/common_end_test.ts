@@ -1,5 +1,5 @@
 /** Where frames that can't reach as far as there is end. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { commonEnd } from "../../../src/edge/follow/common_end.ts";
 
@@ -9,7 +9,10 @@ const range = fc.tuple(fc.nat(1e9), fc.integer({ min: 1, max: 20_000 }));
 pure("law: a frame that is cut keeps at least half of its range, and never none of it", () => {
   fc.assert(fc.property(range, ([from, length]) => {
     const end = commonEnd(from, from + length);
-    assertEquals(end > from && end <= from + length && end - from >= length / 2, true);
+    assert(
+      end > from && end <= from + length && end - from >= length / 2,
+      `${end} of ${from} and ${length}`,
+    );
   }));
 });
 
@@ -19,7 +22,7 @@ pure("law: frames of one size that begin anywhere within it end at six places at
     for (let n = 0; n < length; n += Math.max(1, length >> 6)) {
       ends.add(commonEnd(first + n, first + n + length));
     }
-    assertEquals(ends.size <= 6, true, [...ends].join());
+    assert(ends.size <= 6, [...ends].join());
   }));
 });
 

@@ -1,5 +1,5 @@
 /** A flush of many large frames goes out in slices, so that the event loop goes round in between. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { SLICE_MAX_BYTES } from "../../../src/edge/follow/flush_group.ts";
 import { aTrade } from "../../support/event_factory.ts";
 import { type SceneClient, type SessionScene, sessionScene } from "../session_scene.ts";
@@ -52,8 +52,8 @@ pure("no slice hands over more than its bound and one frame, and everybody is se
   const bytes = slices(scene);
   await append(scene, 1);
   await scene.clock.advance(500);
-  assertEquals(bytes.filter((count) => count > 0).length >= 2, true, bytes.join());
-  assertEquals(bytes.every((count) => count < SLICE_MAX_BYTES + 300_000), true, bytes.join());
+  assert(bytes.filter((count) => count > 0).length >= 2, bytes.join());
+  assert(bytes.every((count) => count < SLICE_MAX_BYTES + 300_000), bytes.join());
   assertEquals(clients.map((client) => client.ids().length), clients.map(() => 10));
 });
 

@@ -1,5 +1,5 @@
 /** Frames: built once for all who want the same, bounded, and complete whichever way they were found. */
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { systemClock } from "../../../src/feed/clock.ts";
 import { matchesPatterns, symbolPatterns } from "../../../src/feed/symbol.ts";
@@ -96,7 +96,7 @@ pure("a frame holds no more than its bound, a single event aside, and the next g
   const seen: number[] = [];
   for (let at = 0; at < s.log.end;) {
     const frame = all.frameAt(at, false);
-    assertEquals(frame.body.length <= FRAME_MAX_BYTES + 2, true);
+    assert(frame.body.length <= FRAME_MAX_BYTES + 2, `${frame.body.length} bytes`);
     seen.push(...idsOf(frame.body));
     at = frame.to;
   }
@@ -117,9 +117,9 @@ pure("clients left behind at as many places as there are meet within a few frame
       const before = s.counters.framesBuilt;
       places = places.map((place) => selection.frameAt(place, false).to);
       built.push(s.counters.framesBuilt - before);
-      assertEquals(new Set(places).size <= 4, true, `${new Set(places).size} places after ${round + 1}`);
+      assert(new Set(places).size <= 4, `${new Set(places).size} places after ${round + 1}`);
     }
-    assertEquals(built.slice(1).every((count) => count <= 4), true, built.join());
+    assert(built.slice(1).every((count) => count <= 4), built.join());
   }
 });
 

@@ -160,8 +160,8 @@ pure(
       for (let n = 0; n < 50; n++) await s.writer.append("tick", trades(1));
       await s.clock.advance(1000);
       assertEquals([held(s.feed), s.feed.log.nextGap(0, 99)], [55, 99]);
-      assertEquals(s.asked.every((count) => count <= 1000), true);
-      assertEquals(s.counters.pulls < 250, true);
+      assert(s.asked.every((count) => count <= 1000), `asked for ${s.asked}`);
+      assert(s.counters.pulls < 250, `${s.counters.pulls} pulls`);
     }
   },
 );
@@ -274,7 +274,7 @@ pure(
     s.faults.isDown = true;
     s.asked.length = 0;
     await s.clock.advance(60_000);
-    assertEquals(s.asked.length < 70, true, `${s.asked.length} reads in a minute`);
+    assert(s.asked.length < 70, `${s.asked.length} reads in a minute`);
     assertEquals(s.feed.isWarm, false);
     await s.writer.append("tick", trades(400));
     s.faults.isDown = false;
@@ -296,7 +296,8 @@ pure("elements that are none are stepped over and told as a gap of one", async (
   await s.clock.advance(10);
   const gap = s.feed.log.at(2)?.missing;
   assertEquals([gap?.lost, gap?.after.seq, gap?.before.seq, s.feed.log.end], [1, 2, 4, 5]);
-  assertEquals((s.counters.drops.get("bad_element") ?? 0) >= 1, true);
+  const dropped = s.counters.drops.get("bad_element") ?? 0;
+  assert(dropped >= 1, `${dropped} dropped`);
 });
 
 pure("fresh() waits for a read that began after it was asked, and all who ask share it", async () => {

@@ -12,8 +12,8 @@ pure("a log holds its floor whatever the budget says, and no more than the budge
   const budget = new RingBudget(100_000);
   const log = tradeLog(1, 5000, 100, budget);
   assertEquals(log.end, 5000);
-  assertEquals(budget.usedBytes <= 100_000, true);
-  assertEquals(log.end - log.base >= 100, true);
+  assert(budget.usedBytes <= 100_000, `${budget.usedBytes} bytes`);
+  assert(log.end - log.base >= 100, `${log.end - log.base} held`);
   assertEquals(log.at(log.base - 1), undefined);
   assertEquals(log.at(log.base)?.seq, log.base + 1);
   assertEquals(log.basePosition(0), { epoch: EPOCH, seq: log.base });
@@ -27,7 +27,7 @@ pure("the largest log above its floor gives first", () => {
   const small = tradeLog(1, 100, 10, budget);
   for (let seq = 101; seq <= 600; seq++) small.append(eventRecord(aTrade(), seq));
   assertEquals(small.base, 0);
-  assertEquals(large.base > 0, true);
+  assert(large.base > 0, `${large.base}`);
 });
 
 pure("cursorAt() says where a reader stands at every offset", () => {

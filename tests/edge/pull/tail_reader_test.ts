@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ORIGIN, type Position } from "../../../src/feed/cursor.ts";
 import { encodeEvent, stampBody } from "../../../src/feed/event_text.ts";
 import type { ListStore, ListTail } from "../../../src/feed/store.ts";
@@ -195,7 +195,7 @@ Deno.test({
       add(5);
       await read();
     }
-    assertEquals(list.asked.slice(-10).every((count) => count < 15), true, `asked for ${list.asked}`);
+    assert(list.asked.slice(-10).every((count) => count < 15), `asked for ${list.asked}`);
   },
 });
 
