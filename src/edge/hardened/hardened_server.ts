@@ -149,14 +149,16 @@ async function answerUpgrade(
   open: (admitted: AdmittedUpgrade, opened: () => void) => void,
 ): Promise<void> {
   // RFC 6455 4.1: at least 1.1, which no proxy that speaks less can carry on.
-  if (incoming.httpVersion === "1.0") return await writeRawResponse(answerFault(notByHttp10()), raw);
+  if (incoming.httpVersion === "1.0") {
+    return await writeRawResponse(answerFault(notByHttp10()), raw, core.clock);
+  }
   // The server's deadlines are over with the headers: a body that never comes would be waited for without end.
-  if (announcesBody(incoming)) return await writeRawResponse(answerFault(notWithBody()), raw);
+  if (announcesBody(incoming)) return await writeRawResponse(answerFault(notWithBody()), raw, core.clock);
   const request = await readNodeRequest(incoming);
   const admitted = request instanceof Response
     ? request
     : await doors.admitUpgrade(request, incoming.socket.remoteAddress);
-  if (admitted instanceof Response) return await writeRawResponse(admitted, raw);
+  if (admitted instanceof Response) return await writeRawResponse(admitted, raw, core.clock);
   if (raw.destroyed) return admitted.abandon();
   // `ws` answers a bad handshake and ends the socket of a peer that left, and tells nobody of either.
   const abandon = () => admitted.abandon();

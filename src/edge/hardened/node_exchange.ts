@@ -133,11 +133,19 @@ class Drain {
   }
 }
 
-/** Answers an upgrade that may not be. */
-export async function writeRawResponse(response: Response, raw: Duplex): Promise<void> {
+/** For a refused peer to read why and to close; then its socket is ended. */
+const REFUSED_LINGER_MS = 2_000;
+
+/** Answers an upgrade that may not be, and ends its socket, whether or not the peer ever closes it. */
+export async function writeRawResponse(response: Response, raw: Duplex, clock: Clock): Promise<void> {
   const body = Buffer.from(await response.arrayBuffer());
   const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ""}`];
   for (const [name, value] of response.headers) if (name !== "connection") lines.push(`${name}: ${value}`);
   lines.push(`content-length: ${body.length}`, "connection: close", "", "");
+  if (raw.destroyed) return;
+  const late = clock.timer(REFUSED_LINGER_MS, () => raw.destroy());
+  raw.once("close", () => late[Symbol.dispose]());
+  // What it sends on is read and thrown away: unread, it would take the answer with it when the socket is destroyed.
+  raw.resume();
   raw.end(Buffer.concat([Buffer.from(lines.join("\r\n")), body]));
 }
