@@ -50,12 +50,12 @@ export class Writer {
   #batch = 0;
   readonly heads = new Map<string, Position>();
 
-  constructor(readonly store: FeedStore, readonly pullMs = 10) {}
+  constructor(readonly store: FeedStore, readonly pullMs = 10, readonly streams: StreamTable = STREAMS) {}
 
   /** Appends events; returns the sequence number of the last. */
   async append(list: string, events: readonly FeedEvent[]): Promise<Position> {
     if (this.#fence === 0) this.#fence = (await this.store.takeLease("writer", 0, 60_000))?.fence ?? 0;
-    const spec = STREAMS.get(streamOfList(list));
+    const spec = this.streams.get(streamOfList(list));
     const reply = await this.store.append({
       list,
       capEvents: spec?.listCapEvents ?? 1000,
@@ -115,7 +115,7 @@ export function edgeRig(options: RigOptions = {}): Rig {
     edge,
     store,
     clock,
-    writer: new Writer(store, options.pullMs),
+    writer: new Writer(store, options.pullMs, options.streams),
     async [Symbol.asyncDispose]() {
       await edge.drain();
       await store[Symbol.asyncDispose]();

@@ -44,6 +44,7 @@ export class ModelClient {
   /** A new connection, or poll: from where the client stands it asks for what it wants now. */
   begin(): void {
     this.#said.clear();
+    for (const list of this.#lists.values()) list.comeBack();
     if (this.#asking === this.asked) return;
     this.#asking = this.asked;
     for (const [name, list] of this.#lists) list.ask(this.cursor.get(name), this.#effective(this.asked));
@@ -134,7 +135,9 @@ export class ModelClient {
       for (const name of names) {
         const list = this.#lists.get(name);
         if (list === undefined) continue;
-        for (const what of ["delivered", "gaps", "merged"] as const) yield [`${stream} ${what}`, list[what]];
+        yield [`${stream} delivered`, list.delivered];
+        yield [`${stream} merged`, list.merged];
+        for (const cause of list.causes) yield [`gaps ${cause}`, 1];
       }
     }
     yield ["changes answered", this.#answers];

@@ -22,7 +22,29 @@ export function expectedAt(made: readonly FeedEvent[], seq: number, n: number): 
   const event = made[seq - 1];
   if (event === undefined || event.type === "gap") return undefined;
   if (n === 1) return { ...event };
-  return isBar(event) ? mergedBar(made, seq, n) : { ...event, n };
+  if (isBar(event)) return mergedBar(made, seq, n);
+  return isNewest(made, seq, n) ? { ...event, n } : undefined;
+}
+
+/** Whether it is the newest in event time, the later of equals, of some `n` of its key that follow each other. */
+function isNewest(made: readonly FeedEvent[], seq: number, n: number): boolean {
+  const one = made[seq - 1];
+  if (one === undefined || one.type === "gap") return false;
+  const key = keyOf(one);
+  const isKin = (event: FeedEvent | undefined) =>
+    event !== undefined && event.type !== "gap" && keyOf(event) === key;
+  let count = 1;
+  for (let at = seq - 2; at >= 0 && count < n; at--) {
+    if (!isKin(made[at])) continue;
+    if ((made[at]?.t ?? Infinity) > one.t) break;
+    count++;
+  }
+  for (let at = seq; at < made.length && count < n; at++) {
+    if (!isKin(made[at])) continue;
+    if ((made[at]?.t ?? Infinity) >= one.t) break;
+    count++;
+  }
+  return count >= n;
 }
 
 /** Bars become one with the `n - 1` of their symbol right before them; corrections are among no others. */

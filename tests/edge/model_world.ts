@@ -4,7 +4,7 @@ import { TickcastError } from "../../src/feed/error.ts";
 import type { FeedEvent, Gap, MinuteBar } from "../../src/feed/event.ts";
 import type { Tier } from "../../src/feed/settings/settings.ts";
 import type { FeedStore } from "../../src/feed/store.ts";
-import { listOfSymbol, listsOfStream } from "../../src/feed/stream.ts";
+import { listOfSymbol, listsOfStream, STREAM_SPECS, streamTable } from "../../src/feed/stream.ts";
 import { MemoryState } from "../../src/store/memory/memory_state.ts";
 import { A_MONDAY, aGap, aMinute, aSecond, aSignal, aTrade } from "../support/event_factory.ts";
 import { ManualClock } from "../support/manual_clock.ts";
@@ -20,6 +20,11 @@ export const STREAM_NAMES = ["tick", "minute", "signal"];
 export const TIERS = ["premium", "standard", "free"] as const;
 const SIGNAL_KINDS = ["session_high", "volume_surge"];
 const GAP_CHANCE = 0.01;
+
+/** Short lists and rings: what is trimmed and evicted is as much a part of these lives as what stays. */
+const LIST_CAP_EVENTS = 150;
+const RING_BYTES = 100_000;
+const TABLE = streamTable(STREAM_SPECS.map((spec) => ({ ...spec, listCapEvents: LIST_CAP_EVENTS })));
 
 /** See the file comment. */
 export interface World {
@@ -92,7 +97,7 @@ function make(world: World, stream: string, n: number): { list: string; event: F
 }
 
 /** Most events of one append. */
-const BATCH_MAX = 500;
+const BATCH_MAX = LIST_CAP_EVENTS / 2;
 
 /** Appends so many events to the lists of a stream. */
 export async function produce(world: World, stream: string, count: number): Promise<void> {
@@ -153,7 +158,8 @@ export async function buildWorld(seed: number): Promise<World> {
       gate,
       edgeId: `edge-${n}`,
       wrapStore: (store) => cutOff(store, () => down[n] ?? false),
-      settings: { ringBytes: 600_000 },
+      streams: TABLE,
+      settings: { ringBytes: RING_BYTES },
     })
   );
   const random = seeded(seed);
@@ -168,7 +174,7 @@ export async function buildWorld(seed: number): Promise<World> {
     clock,
     rigs,
     down,
-    writer: new Writer(store),
+    writer: new Writer(store, undefined, TABLE),
     state,
     produced: new Map(),
     random,
