@@ -1,5 +1,6 @@
 /** All sessions of an instance: who may join, the housekeeping they share, and the drain. */
-import { describeError, TickcastError } from "../../feed/error.ts";
+import { describeError } from "../../feed/error.ts";
+import { checkClientRoom } from "../admit/client_room.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { PLAN_IDLE_MS } from "../pull/plan_reader.ts";
 import * as say from "./server_messages.ts";
@@ -43,16 +44,7 @@ export class SessionHub implements ClientFacts, Disposable {
 
   /** Refuses when the instance drains or is full. @throws {TickcastError} DRAINING, OVERLOADED */
   checkRoom(): void {
-    if (this.#isDraining) {
-      throw new TickcastError("DRAINING", "Cannot take a client as this instance is going away");
-    }
-    const { wsMaxConnections } = this.#core.settings;
-    if (this.#sessions.size < wsMaxConnections) return;
-    this.#core.counters.limit("instance");
-    throw new TickcastError(
-      "OVERLOADED",
-      `Cannot take a client as this instance is full: its limit is ${wsMaxConnections} connections`,
-    );
+    checkClientRoom(this.#core, this.#isDraining);
   }
 
   /** The greeting for a URL that names these streams; clients that share the URL's reading share it. */

@@ -8,6 +8,7 @@ import type { EdgeCore } from "../edge_core.ts";
 import { MassiveClient } from "./massive_client.ts";
 import { WireFrames } from "./massive_frame.ts";
 import type { Principal } from "../admit/principal.ts";
+import { checkClientRoom } from "../admit/client_room.ts";
 import { activeConnections, type ClientFacts } from "../report/stats_report.ts";
 import { refusal } from "../deliver/ws_door.ts";
 import type { ServerSocket, SocketHandlers } from "../deliver/websocket_transport.ts";
@@ -146,16 +147,7 @@ export class MassiveDoor implements ClientFacts, Disposable {
   }
 
   #checkRoom(): void {
-    const { counters, settings } = this.#core;
-    if (this.#isDraining) {
-      throw new TickcastError("DRAINING", "Cannot take a client as this instance is going away");
-    }
-    if (activeConnections(counters) < settings.wsMaxConnections) return;
-    counters.limit("instance");
-    throw new TickcastError(
-      "OVERLOADED",
-      `Cannot take a client as this instance is full: its limit is ${settings.wsMaxConnections} connections`,
-    );
+    checkClientRoom(this.#core, this.#isDraining);
   }
 
   /** Whether there is room still, now that a handshake is done; counts a refusal. */

@@ -15,7 +15,7 @@ export const EDGE_TABLE = {
   WS_MAX_CONNECTIONS: setting(
     integer(1, 1_000_000, 1000),
     "1000",
-    "Clients of one instance, all transports together.",
+    "Clients that stay connected to one instance: sockets, event streams and Massive programs together.",
   ),
   MAX_CONNECTIONS_PER_IP: optional(
     integer(1, 1_000_000, 100),

@@ -128,6 +128,23 @@ for (const door of DOORS) {
   );
 }
 
+for (const [first, second] of [DOORS, DOORS.toReversed()]) {
+  pure(
+    `who came in by ${first} takes a place from who knocks at ${second}; a poll that waits takes none`,
+    async () => {
+      await using s = scene({ wsMaxConnections: 2 });
+      s.parts.core.counters.active.poll = 5;
+      const inside = s.knock(String(first), 2);
+      s.judge();
+      for (const upgrade of await inside) open(upgrade);
+      const late = s.knock(String(second), 1);
+      s.judge();
+      assertEquals((await late).map(statusOf), [503]);
+      s.parts.core.counters.active.poll = 0;
+    },
+  );
+}
+
 pure("sockets judged together share what their token may hold", async () => {
   await using s = scene({ maxConnectionsPerToken: 2 });
   const asked = s.knock("/ws/tick", 5);
