@@ -67,15 +67,21 @@ export const SHAPING_CASES: readonly Case[] = [
     async (base, transport) => {
       const cursor = await earlier(base, 60);
       await using following = follow(base, transport, { stream: "tick", cursor, mode: "latest" });
-      await following.inbox.events(2);
-      const [frame] = following.inbox.of("events");
-      const events = eventsOf(frame === undefined ? [] : [frame]);
-      const all = await between(base, cursor, String(frame?.cursor));
-      assert(all.length > events.length, "nothing was merged");
+      const { inbox } = following;
+      // An answer may end behind its first event: at a multiple of 100.
+      await inbox.until(
+        "something merged",
+        () => eventsOf(inbox.of("events")).some(({ n }) => Number(n) > 1),
+      );
+      const frames = inbox.of("events");
+      const events = eventsOf(frames);
       assertRising(events.map(({ id }) => id));
       // Of a bar there may be several: corrections and their like pass alone.
-      const trades = events.filter(({ type }) => type === "trade").map(({ sym }) => sym);
-      assertEquals(trades, [...new Set(trades)]);
+      for (const frame of frames) {
+        const trades = eventsOf([frame]).filter(({ type }) => type === "trade").map(({ sym }) => sym);
+        assertEquals(trades, [...new Set(trades)]);
+      }
+      const all = await between(base, cursor, String(frames.at(-1)?.cursor));
       assertEquals(countsOf(events), countsOf(all));
     },
   ),
@@ -83,17 +89,17 @@ export const SHAPING_CASES: readonly Case[] = [
     "max_hz bounds how often frames come, and nothing is lost by it",
     async (base, transport) => {
       const cursor = await earlier(base, 5);
-      const hz = 4;
+      const hz = 10;
+      // From before the first byte on: what a busy machine holds back and gives at once still took its time to be sent.
+      const began = performance.now();
       await using following = follow(base, transport, { stream: "tick", cursor, max_hz: hz });
       const { inbox } = following;
-      await inbox.events(1);
       const frames = () => inbox.of("events").length;
-      const [began, had] = [performance.now(), frames()];
-      await inbox.until("frames", () => frames() >= had + 2);
+      await inbox.until("frames", () => frames() >= 6);
       const seconds = (performance.now() - began) / 1000;
       // A poll that waits alone is answered as soon as there is something.
-      const most = transport === "poll" ? Infinity : seconds * hz + 2;
-      assert(frames() - had <= most, `${frames() - had} frames in ${seconds} s`);
+      const most = transport === "poll" ? Infinity : seconds * hz + 1.5;
+      assert(frames() <= most, `${frames()} frames in ${seconds} s`);
       const last = String(inbox.of("events").at(-1)?.cursor);
       const expected = (await between(base, cursor, last)).map(({ id }) => id);
       assertEquals(inbox.ids().slice(0, expected.length), expected);
