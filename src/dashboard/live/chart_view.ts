@@ -12,9 +12,11 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { need, setText } from "../element.ts";
+import type { Candle } from "./candle_set.ts";
+import { spanText, summaryText } from "./candle_words.ts";
 import { FairLines } from "./fair_lines.ts";
 import { type GapBand, GapBands } from "./gap_bands.ts";
-import type { Candle, MinuteSeries } from "./minute_series.ts";
+import type { MinuteSeries } from "./minute_series.ts";
 import { formatCompact, formatMinute, formatPrice, formatTime, priceDigits } from "../number_format.ts";
 import { colour } from "../theme.ts";
 
@@ -139,7 +141,7 @@ export class ChartView {
     this.#candles.setData(candles.map(candleData));
     this.#volume.setData(candles.map((candle) => this.#volumeData(candle)));
     need("chart-empty").hidden = candles.length > 0;
-    setText(need("chart-summary"), summary(candles));
+    setText(need("chart-summary"), summaryText(candles));
   }
 
   #update(candle: Candle): void {
@@ -159,9 +161,9 @@ export class ChartView {
     const price = (value: number) => formatPrice(value, this.#digits);
     const candle = this.#shown?.candles().find(({ t }) => t === ms);
     const volume = candle ? `  V ${formatCompact(candle.volume)}` : "";
-    return `${formatMinute(ms)}  O ${price(open)}  H ${price(high)}  L ${price(low)}  C ${
-      price(close)
-    }${volume}`;
+    return `${candle ? spanText(candle) : formatMinute(ms)}  O ${price(open)}  H ${price(high)}  L ${
+      price(low)
+    }  C ${price(close)}${volume}`;
   }
 }
 
@@ -172,15 +174,3 @@ const candleData = (candle: Candle): CandlestickData<UTCTimestamp> => ({
   low: candle.low,
   close: candle.close,
 });
-
-/** What the chart shows, in words, for those who can't see it. */
-function summary(candles: readonly Candle[]): string {
-  const first = candles[0], last = candles.at(-1);
-  if (!first || !last) return "No minute bars yet.";
-  const high = Math.max(...candles.map((candle) => candle.high));
-  const low = Math.min(...candles.map((candle) => candle.low));
-  return `${candles.length} minute bars from ${formatMinute(first.t)} to ${formatMinute(last.t)}: ` +
-    `from ${formatPrice(first.open)} to ${formatPrice(last.close)}, high ${formatPrice(high)}, low ${
-      formatPrice(low)
-    }.`;
-}

@@ -8,6 +8,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import type { MinuteSeries } from "./minute_series.ts";
+import { MINUTE_MS } from "./running_minute.ts";
 import { formatPercent } from "../number_format.ts";
 import { colour } from "../theme.ts";
 
@@ -71,7 +72,8 @@ export class FairLines {
   draw(series: MinuteSeries): void {
     if (!this.#lines) return;
     const points = series.fairPoints();
-    const closes = new Map(series.candles().map((candle) => [candle.t, candle.close]));
+    // A candle's close is that of its last minute, also where it is over several.
+    const closes = new Map(series.candles().map(({ end, close }) => [end - MINUTE_MS, close]));
     this.#lines.fair.setData(points.map(({ t, fmv }) => ({ time: seconds(t), value: fmv })));
     this.#lines.deviation.setData(points.flatMap(({ t, fmv }) => {
       const close = closes.get(t);

@@ -14,7 +14,17 @@ Deno.test({
     for (const [price, size] of [[10, 1], [12, 2], [9, 3]] as const) {
       series.tick({ ...aTrade({ t: A_MONDAY + price, price, size }), id });
     }
-    assertEquals(series.live, { t: A_MONDAY, open: 10, high: 12, low: 9, close: 9, volume: 6, kind: "live" });
+    assertEquals(series.live, {
+      t: A_MONDAY,
+      end: A_MONDAY + MINUTE,
+      n: 1,
+      open: 10,
+      high: 12,
+      low: 9,
+      close: 9,
+      volume: 6,
+      kind: "live",
+    });
     series.bar({ ...aMinute({ t: A_MONDAY, close: 9.5, volume: 7 }), id });
     assertEquals(series.live, undefined);
     assertEquals(series.candles().map(({ close, kind }) => [close, kind]), [[9.5, "true"]]);
