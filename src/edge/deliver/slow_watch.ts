@@ -70,7 +70,8 @@ export class SlowWatch {
     this.#isWarned = true;
     this.#note("conflate", bufferedBytes);
     this.#session.core.counters.slowWarned++;
-    const done = "Behind: ticks and fair values are merged to the latest, the rest waits in the ring";
+    const done =
+      "Behind: ticks, fair values and heatmaps are merged to the latest, the rest waits in the ring";
     this.#session.say(say.warning("SLOW_CONSUMER", done, this.#session.cursor()));
   }
 
