@@ -9,7 +9,7 @@ import { Conflator } from "./conflation.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { Frame } from "./frame.ts";
 import type { FrameShare } from "./frame_share.ts";
-import { MatchOffsets } from "./match_offsets.ts";
+import { MatchOffsets } from "../pull/match_offsets.ts";
 import { type LogRecord, type Missing, missingAfter } from "../pull/log_record.ts";
 import { projectEvent } from "./projection.ts";
 import type { StreamLog } from "../pull/stream_log.ts";

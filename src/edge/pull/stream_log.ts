@@ -4,7 +4,7 @@
  * records like any other, so that everybody meets them exactly where they are.
  */
 import { type Cursor, formatCursor, ORIGIN, type Position } from "../../feed/cursor.ts";
-import { MatchOffsets } from "../follow/match_offsets.ts";
+import { MatchOffsets } from "./match_offsets.ts";
 import { DroppedGaps } from "./dropped_gaps.ts";
 import { isNarrow, type LogRecord, recordBytes, widenedBy } from "./log_record.ts";
 import type { Budgeted, RingBudget } from "./ring_budget.ts";

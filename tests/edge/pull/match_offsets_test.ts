@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { MatchOffsets } from "../../../src/edge/follow/match_offsets.ts";
+import { MatchOffsets } from "../../../src/edge/pull/match_offsets.ts";
 
 const pure = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
 
