@@ -44,7 +44,6 @@ export class ModelClient {
   /** A new connection, or poll: from where the client stands it asks for what it wants now. */
   begin(): void {
     this.#said.clear();
-    for (const list of this.#lists.values()) list.comeBack();
     if (this.#asking === this.asked) return;
     this.#asking = this.asked;
     for (const [name, list] of this.#lists) list.ask(this.cursor.get(name), this.#effective(this.asked));

@@ -49,9 +49,7 @@ export function gapProblem(gap: ToldGap, epochs: Epochs): string | undefined {
   // Nothing in between: a client that is ahead of what is seen here, of which nobody can say what it has not got.
   if (between === 0 && lost === null) return undefined;
   const made = epochs.get(before.epoch)?.slice(after.seq, before.seq - 1) ?? [];
-  // An edge that met an epoch on its way, after another, tells what was trimmed before it came as it tells the change: without a number.
-  const hasEarlier = [...epochs.keys()].some((epoch) => epoch < before.epoch);
-  const isSum = isCount(lost, made) || ((fromNothing || hasEarlier) && lost === null);
+  const isSum = isCount(lost, made) || (fromNothing && lost === null);
   return isSum && between > 0 ? undefined : `${said}, not ${between} and what gap events between say`;
 }
 

@@ -29,8 +29,6 @@ interface Sum {
 export class ModelList {
   readonly #given: Given[] = [];
   readonly #gaps: ToldGap[] = [];
-  /** Told with a cursor that is not past them yet: cut off now, the client comes back before them. */
-  #open: ToldGap[] = [];
   /** From each of these positions on, what was asked. */
   readonly #asks: { readonly from: Position; readonly asked: Asked }[] = [];
   /** Not yet held against what was made. */
@@ -54,10 +52,6 @@ export class ModelList {
   /** It stands here; the first time is where it began. One that began before everything is owed the first epoch it meets. */
   at(position: Position): void {
     this.#hasBegun = true;
-    const isPast = ({ before }: ToldGap) =>
-      comparePositions({ epoch: before.epoch, seq: before.seq - 1 }, position) <= 0;
-    this.#gaps.push(...this.#open.filter(isPast));
-    this.#open = this.#open.filter((gap) => !isPast(gap));
     if (this.#start === undefined && position.epoch !== ORIGIN.epoch) this.#start = position;
   }
 
@@ -70,12 +64,7 @@ export class ModelList {
 
   gap(told: ToldGap): void {
     this.#meet(told.before);
-    this.#open.push(told);
-  }
-
-  /** Its client comes back with its cursor: gaps that the cursor was not past were told for nothing. */
-  comeBack(): void {
-    this.#open = [];
+    this.#gaps.push(told);
   }
 
   /** Holds what came since the last time against what was made. */

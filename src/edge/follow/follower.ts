@@ -2,7 +2,7 @@
  * One client's place in one stream. Live and resuming clients are the same thing: a place in the log that a flush moves on.
  * Nothing is queued for a follower; one that reads slowly is simply further behind, where its frames get larger.
  */
-import { comparePositions, type Position } from "../../feed/cursor.ts";
+import { comparePositions, formatCursor, parseCursor, type Position } from "../../feed/cursor.ts";
 import type { SymbolPatterns } from "../../feed/symbol.ts";
 import type { Frame } from "./frame.ts";
 import type { Missing } from "../pull/log_record.ts";
@@ -106,11 +106,16 @@ export class Follower {
     );
   }
 
-  /** Tells gaps; only with the last of them does the cursor move, so that a cut in between tells them again. */
+  /** Tells gaps; each moves its own list's part of the cursor, so that a cut in between tells the others again, and only those. */
   tell(gaps: readonly ListGap[], cursor: string): void {
+    const { spec, log } = this.feed;
+    const words = gaps.length > 1 ? new Map(parseCursor(this.cursor)) : undefined;
     gaps.forEach(({ list, missing }, n) => {
-      if (n === gaps.length - 1) this.cursor = cursor;
-      this.host.tellMissing(this, this.feed.log.lists[list] ?? this.feed.spec.name, missing, this.cursor);
+      const name = log.lists[list] ?? spec.name;
+      const { epoch, seq } = missing.before;
+      words?.set(name, { epoch, seq: seq - 1 });
+      this.cursor = words === undefined || n === gaps.length - 1 ? cursor : formatCursor(words);
+      this.host.tellMissing(this, name, missing, this.cursor);
     });
     this.cursor = cursor;
   }

@@ -68,7 +68,11 @@ export function widenedBy(missing: Missing, next: LogRecord): LogRecord {
 
 /** What of something missing a reader lacks that stands at `position`: one that has been further elsewhere lacks less. */
 export function missingAfter(missing: Missing, position: Position): Missing {
-  if (comparePositions(position, missing.after) <= 0) return missing;
-  const isCounted = missing.lost !== null && position.epoch === missing.before.epoch;
-  return { ...missing, after: position, lost: isCounted ? missing.before.seq - position.seq - 1 : null };
+  const { after, before, lost } = missing;
+  if (comparePositions(position, after) <= 0) return missing;
+  if (position.epoch !== before.epoch) return { ...missing, after: position, lost: null };
+  const left = before.seq - position.seq - 1;
+  // Who has been in the new epoch already lacks a part of it, which can be counted.
+  if (after.epoch !== before.epoch) return { ...missing, after: position, lost: left, cause: "evicted" };
+  return { ...missing, after: position, lost: lost === null ? null : left };
 }
