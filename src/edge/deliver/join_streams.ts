@@ -7,6 +7,7 @@ import { flushIntervalMs, streamFloorMs } from "../follow/flush_interval.ts";
 import { Follower } from "../follow/follower.ts";
 import type { Principal } from "../admit/principal.ts";
 import { isAhead } from "../follow/resume.ts";
+import { streamOfList } from "../../feed/stream.ts";
 import type { Wanted } from "../follow/wanted.ts";
 import * as say from "./server_messages.ts";
 import type { Session } from "./session.ts";
@@ -126,6 +127,6 @@ function enter(session: Session, principal: Principal, { feed, wanted, want }: J
   return { follower, place, cursor };
 }
 
-/** The part of a client's cursor that speaks of this stream. */
-const ownWords = (feed: StreamFeed, cursor: ReadonlyMap<string, Position>): string =>
-  formatCursor(new Map([...cursor].filter(([list]) => feed.log.lists.includes(list))));
+/** The part of a client's cursor that speaks of this stream, be it by lists that it no longer has. */
+const ownWords = ({ spec }: StreamFeed, cursor: ReadonlyMap<string, Position>): string =>
+  formatCursor(new Map([...cursor].filter(([list]) => streamOfList(list) === spec.name)));

@@ -109,9 +109,7 @@ export class Follower {
   /** Tells gaps; each moves its own list's part of the cursor, so that a cut in between tells the others again, and only those. */
   tell(gaps: readonly ListGap[], cursor: string): void {
     const { spec, log } = this.feed;
-    // Of a client that named none of these lists nothing is known yet.
-    const had = this.cursor === "" ? [] : parseCursor(this.cursor);
-    const words = gaps.length > 1 ? new Map(had) : undefined;
+    const words = gaps.length > 1 ? new Map(parseCursor(this.cursor)) : undefined;
     gaps.forEach(({ list, missing }, n) => {
       const name = log.lists[list] ?? spec.name;
       const { epoch, seq } = missing.before;
