@@ -128,8 +128,24 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   return server;
 }
 
-/** A TCP port nobody listens on now. */
+/** Below what systems give to connections and to listeners that leave the choice to them (Linux: from 32 768 on). */
+const PORTS = { from: 12_000, to: 32_000 } as const;
+const PORT_TRIES = 100;
+
+/**
+ * A TCP port nobody listens on now, and that nobody is given by chance before it is used seconds later: nginx once found its own
+ * taken by another test's connection.
+ * @throws {Error} when no port was found
+ */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  for (let tries = 0; tries < PORT_TRIES; tries++) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    try {
+      using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+      return port;
+    } catch {
+      // Somebody is there: another one.
+    }
+  }
+  throw new Error(`Cannot find a port as ${PORT_TRIES} tries found none free`);
 }
