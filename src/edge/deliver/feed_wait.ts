@@ -1,5 +1,6 @@
 /** Waiting until a stream's feed can say where a client stands: after a first read, and after a fresh one for who is ahead. */
 import type { Clock } from "../../feed/clock.ts";
+import { TimeLimitError, within } from "../../feed/time_limit.ts";
 import { streamOfList } from "../../feed/stream.ts";
 import { isAhead, type Place, placeEarliest, placeNow, placeOf } from "../follow/resume.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
@@ -14,29 +15,19 @@ export const AHEAD_HOLD_MS = 2_000;
  */
 const AHEAD_READ_MS = 250;
 
-/**
- * Runs `work` with a signal that also aborts after `ms`; false when time ran out first. Not by `AbortSignal.any`, of which a
- * signal that lives as long as the instance keeps something at every call.
- */
-async function within(
+/** Whether `work` was done in time: it is given a signal that ends with its time. Rejects with the signal's reason. */
+async function inTime(
   clock: Clock,
-  ms: number,
+  limitMs: number,
   signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (stop: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
-  const limit = new AbortController();
-  using _timer = clock.timer(ms, () => limit.abort(new DOMException("time is up", "TimeoutError")));
-  const onAbort = () => limit.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
   try {
-    await work(limit.signal);
+    await within({ clock, limitMs, signal }, work);
     return true;
   } catch (error) {
-    if (signal.aborted || !limit.signal.aborted) throw error;
-    return false;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    if (error instanceof TimeLimitError) return false;
+    throw error;
   }
 }
 
@@ -46,7 +37,7 @@ async function within(
  */
 export function whenWarm(feed: StreamFeed, clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
   if (feed.isWarm) return Promise.resolve(true);
-  return within(clock, ms, signal, (both) => feed.fresh(both));
+  return inTime(clock, ms, signal, (stop) => feed.fresh(stop));
 }
 
 /** Waits for a cursor that is ahead to be caught up with, by fresh reads, {@link AHEAD_HOLD_MS} at most. */
@@ -59,8 +50,8 @@ export async function whenCaughtUp(
   if (start.from !== "cursor") return;
   const { cursor } = start;
   if (!isAhead(feed.log, cursor)) return;
-  await within(clock, AHEAD_HOLD_MS, signal, async (both) => {
-    while (isAhead(feed.log, cursor)) await feed.fresh(both, AHEAD_READ_MS);
+  await inTime(clock, AHEAD_HOLD_MS, signal, async (stop) => {
+    while (isAhead(feed.log, cursor)) await feed.fresh(stop, AHEAD_READ_MS);
   });
 }
 

@@ -7,6 +7,7 @@ import { comparePositions, ORIGIN, type Position, positionOfId } from "../../fee
 import type { Clock } from "../../feed/clock.ts";
 import { isObjectInOneLine, peekElement } from "../../feed/event_text.ts";
 import type { ListStore } from "../../feed/store.ts";
+import { within } from "../../feed/time_limit.ts";
 import { matchesPatterns, type SymbolPatterns } from "../../feed/symbol.ts";
 import type { LogRecord, Missing } from "./log_record.ts";
 import type { StreamLog } from "./stream_log.ts";
@@ -60,9 +61,11 @@ export class LatestTable implements Disposable {
    * @throws {TickcastError} as the store does
    */
   async load(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     for (let tries = 0; this.#events === undefined && tries < LOAD_TRIES; tries++) {
-      this.#loading ??= this.#loadInTime().finally(() => this.#loading = undefined);
-      await unlessAborted(this.#loading, signal);
+      const loading = this.#loading ??= this.#inTime(this.#stop.signal, (stop) => this.#load(stop))
+        .finally(() => this.#loading = undefined);
+      await this.#inTime(signal, () => loading);
     }
   }
 
@@ -83,24 +86,21 @@ export class LatestTable implements Disposable {
     this.#stop.abort(new DOMException("stopped", "AbortError"));
   }
 
-  async #loadInTime(): Promise<void> {
-    const late = new AbortController();
-    using _limit = this.clock.timer(
-      LOAD_TIME_LIMIT_MS,
-      () => late.abort(new DOMException("the store did not answer in time", "TimeoutError")),
-    );
-    await this.#load(AbortSignal.any([this.#stop.signal, late.signal]));
+  #inTime(signal: AbortSignal, call: (stop: AbortSignal) => Promise<void>): Promise<void> {
+    return within({ clock: this.clock, limitMs: LOAD_TIME_LIMIT_MS, signal }, call);
   }
 
   async #load(signal: AbortSignal): Promise<void> {
     const endBefore = this.log.end;
-    this.#meanwhile = [];
+    const meanwhile: LogRecord[] = this.#meanwhile = [];
     this.#hasHole = false;
     const found = new Map<string, Latest>();
     try {
       const lists = await Promise.all(
         this.log.lists.map((list) => this.store.readLatest(list, undefined, signal)),
       );
+      // Given up while the store was at it: another read may be under way by now.
+      signal.throwIfAborted();
       lists.forEach(({ elements }, list) => {
         for (const text of elements) {
           const peek = peekElement(text);
@@ -112,10 +112,10 @@ export class LatestTable implements Disposable {
         const record = this.log.at(at);
         if (record !== undefined && record.missing === undefined) put(found, record);
       }
-      for (const record of this.#meanwhile) put(found, record);
+      for (const record of meanwhile) put(found, record);
       if (!this.#hasHole) this.#events = found;
     } finally {
-      this.#meanwhile = undefined;
+      if (this.#meanwhile === meanwhile) this.#meanwhile = undefined;
     }
   }
 }
@@ -128,17 +128,4 @@ function put(events: Map<string, Latest>, event: Latest): void {
   const key = `${event.type}:${event.sym}`;
   const known = events.get(key);
   if (known === undefined || event.t >= known.t) events.set(key, event);
-}
-
-/** The same, or the signal's reason as soon as that aborts. */
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

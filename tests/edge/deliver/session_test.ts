@@ -47,7 +47,8 @@ pure(
     client.say({ action: "subscribe", mode: "all", max_hz: null });
     client.say({ action: "unsubscribe" });
     client.say({ action: "unsubscribe", symbols: ["NOPE"] });
-    await s.clock.advance(20);
+    // Six commands take their turns, one after the other.
+    for (let n = 0; n < 6; n++) await s.clock.advance(20);
     const held = [...client.of("subscribed"), ...client.of("unsubscribed")].map(({ subscriptions }) =>
       Array.isArray(subscriptions) ? subscriptions[0] : undefined
     );
