@@ -1,6 +1,7 @@
 /** What a poll's answer says about keeping it, and whom a tag answers: nothing that may change is ever kept for good. */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { anonymous } from "../../../src/edge/admit/principal.ts";
+import { splitTicks } from "../split_plan.ts";
 import { aGap, aTrade } from "../../support/event_factory.ts";
 import { secretSettings } from "../../support/token_factory.ts";
 import { type HttpScene, httpScene } from "../http_scene.ts";
@@ -56,13 +57,7 @@ pure("an answer that tells what was evicted is asked for anew though it ends a w
 
 pure("an answer over several lists is asked for anew though each of them ends a window", async () => {
   await using s = httpScene();
-  const plan = {
-    at: 0,
-    streams: { tick: { symbols: ["*"], lists: 2 } },
-    markets: ["stocks"],
-    simulated: false,
-  };
-  await s.rig.store.writeNote("plan", JSON.stringify(plan), undefined);
+  await splitTicks(s.rig.store, 2);
   await s.append("tick.0", trades(100, "A"));
   await s.append("tick.1", trades(100, "B"));
   const [a, b] = [0, 1].map((list) => s.rig.writer.heads.get(`tick.${list}`)?.epoch);

@@ -1,6 +1,7 @@
 /** Polls where they differ from sockets: one gap an answer, windows, waiting. */
 import { assert, assertEquals } from "@std/assert";
 import { ManualClock } from "../../support/manual_clock.ts";
+import { splitTicks } from "../split_plan.ts";
 import { aGap, aTrade } from "../../support/event_factory.ts";
 import { edgeRig, type Rig, type RigOptions } from "../edge_rig.ts";
 import type { PollAnswer } from "../test_clients.ts";
@@ -49,13 +50,7 @@ pure("an answer tells a gap where it begins and ends before a second one", async
 
 pure("several lists' gaps come one an answer, and then what each list still has", async () => {
   await using s = pollScene();
-  const plan = {
-    at: 0,
-    streams: { tick: { symbols: ["*"], lists: 2 } },
-    markets: ["stocks"],
-    simulated: false,
-  };
-  await s.rig.store.writeNote("plan", JSON.stringify(plan), undefined);
+  await splitTicks(s.rig.store, 2);
   await s.rig.writer.append("tick.0", trades(3, "A"));
   await s.rig.writer.append("tick.1", trades(4, "B"));
   const first = await s.ask("/events/tick?cursor=tick.0:00000001-5,tick.1:00000001-9");

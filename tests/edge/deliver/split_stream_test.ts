@@ -1,6 +1,7 @@
 /** A stream of several lists as its clients see it: a place in each, and what a new split means for those who follow. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { aTrade } from "../../support/event_factory.ts";
+import { splitTicks } from "../split_plan.ts";
 import { sessionScene } from "../session_scene.ts";
 
 const pure = (name: string, fn: () => Promise<void> | void) => Deno.test({ name, permissions: "none", fn });
@@ -11,13 +12,7 @@ pure(
   "a split stream keeps a place per list, and a list missing from a cursor is a gap nobody can count",
   async () => {
     await using s = sessionScene();
-    const plan = {
-      at: 0,
-      streams: { tick: { symbols: ["*"], lists: 3 } },
-      markets: ["stocks"],
-      simulated: false,
-    };
-    await s.rig.store.writeNote("plan", JSON.stringify(plan), undefined);
+    await splitTicks(s.rig.store, 3);
     const client = s.client();
     client.say({ action: "subscribe", symbols: ["*"] });
     await s.clock.advance(20);
@@ -60,13 +55,7 @@ pure(
     await s.clock.advance(50);
     const waiting = s.rig.edge.fetch(new Request("http://edge/events/tick?wait=25"));
     await s.clock.advance(50);
-    const plan = {
-      at: 0,
-      streams: { tick: { symbols: ["*"], lists: 2 } },
-      markets: ["stocks"],
-      simulated: false,
-    };
-    await s.rig.store.writeNote("plan", JSON.stringify(plan), undefined);
+    await splitTicks(s.rig.store, 2);
     await s.rig.writer.append("tick.0", of("L0", 4));
     await s.rig.writer.append("tick.1", of("L1", 5));
     await s.clock.advance(31_000);
