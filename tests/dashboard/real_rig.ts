@@ -123,12 +123,19 @@ export async function barsOnPage(page: Page, sym: string): Promise<Bar[]> {
     .map(({ t, open, high, low, close, volume }) => [t, open, high, low, close, volume] as const);
 }
 
-/** Resolves when the page's newest bar is that of the list. */
+/**
+ * Resolves when the page has every bar of the list. The newest alone says nothing: it comes by the snapshot, and
+ * those before it by a reading of their own, which may be later.
+ */
 export async function untilCaughtUp(page: Page, redis: RedisServer, sym: string): Promise<void> {
-  const newest = (await barsInRedis(redis, sym)).at(-1)?.[0] ?? 0;
+  const times = (await barsInRedis(redis, sym)).map(([t]) => t);
   await page.waitForFunction(
-    ({ sym, newest }) => (globalThis.tickcastPage.inspect(sym).bars.at(-1)?.t ?? 0) >= newest,
-    { sym, newest },
+    ({ sym, times }) => {
+      const { bars } = globalThis.tickcastPage.inspect(sym);
+      const shown = new Set(bars.filter(({ kind }) => kind === "true").map(({ t }) => t));
+      return times.every((t) => shown.has(t));
+    },
+    { sym, times },
     { timeout: PAGE_LIMIT_MS * 2 },
   );
 }
