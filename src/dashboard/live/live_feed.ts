@@ -7,6 +7,7 @@ import type { TickcastOptions } from "../../client/options.ts";
 import type { GapBand } from "./gap_bands.ts";
 import { MinuteSeries } from "./minute_series.ts";
 import { QuoteBook } from "./quote_book.ts";
+import { readUntilDone } from "./read_back.ts";
 import { formatCount } from "../number_format.ts";
 
 /** Above this many ticks a second the page asks for the latest per symbol only, … */
@@ -103,8 +104,8 @@ export class LiveFeed {
     };
   }
 
-  /** Follows the chosen symbol's heatmap, and reads back what the server still holds of its bars. */
-  async choose(symbol: string, signal: AbortSignal): Promise<void> {
+  /** Follows the chosen symbol's heatmap. */
+  choose(symbol: string): void {
     const held = this.#subscriptions;
     if (held?.heatmap) held.heatmap.change({ symbols: [symbol], snapshot: true });
     else if (held) {
@@ -117,14 +118,21 @@ export class LiveFeed {
         },
       });
     }
-    const read = async <S extends "minute" | "fmv">(
+  }
+
+  /** Reads back what the server still holds of a symbol's bars and fair values, however often that takes. */
+  async readBack(symbol: string, signal: AbortSignal): Promise<void> {
+    const read = <S extends "minute" | "fmv">(
       stream: S,
       take: (events: readonly StreamEvents[S][]) => void,
-    ) => {
-      for await (const { events } of this.client.history({ stream, symbols: [symbol], signal })) take(events);
-      this.events.onChange();
-    };
-    await Promise.allSettled([
+    ) =>
+      readUntilDone(async () => {
+        for await (const { events } of this.client.history({ stream, symbols: [symbol], signal })) {
+          take(events);
+        }
+        this.events.onChange();
+      }, signal);
+    await Promise.all([
       read("minute", (events) => this.#minutes(events)),
       read("fmv", (events) => this.#fairs(events)),
     ]);

@@ -45,7 +45,7 @@ class LivePage {
   #watched: string[] = [];
   #chosen = "";
   #asking: ReturnType<typeof setTimeout> | undefined;
-  #choosing = new AbortController();
+  #reading = new AbortController();
 
   constructor() {
     const base = new URL(".", location.href).href;
@@ -79,7 +79,10 @@ class LivePage {
       if (!this.#watched.includes(symbol)) this.toggle(symbol);
       this.choose(symbol);
     });
-    startTokenForm(() => this.#connect());
+    startTokenForm(() => {
+      this.#connect();
+      this.#readBack();
+    });
     need("star").addEventListener("click", () => this.toggle(this.#chosen));
     setText(need("foot-zone"), `Times in ${zoneName(new Date())}`);
     this.#watch(askedSymbols(location.search));
@@ -99,15 +102,21 @@ class LivePage {
   choose(symbol: string): void {
     if (!symbol || symbol === this.#chosen) return;
     this.#chosen = symbol;
-    this.#choosing.abort();
-    this.#choosing = new AbortController();
     this.#watchlist.select(symbol);
     this.#chart.show(this.feed.series(symbol));
     this.#heat.show(this.feed.heatmap(symbol));
     this.#tape.clear();
     this.#star();
-    void this.feed.choose(symbol, this.#choosing.signal);
+    this.feed.choose(symbol);
+    this.#readBack();
     this.#loop.request();
+  }
+
+  /** Of the chosen symbol alone, and anew with another token: what was refused without it may be had with it. */
+  #readBack(): void {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    if (this.#chosen) void this.feed.readBack(this.#chosen, this.#reading.signal);
   }
 
   /** Takes a symbol into the watchlist or out of it. */
