@@ -6,12 +6,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventSource } from "eventsource";
 import { aTrade } from "../support/event_factory.ts";
 import { SocketClient, StreamClient } from "./test_clients.ts";
-import { bearer, HOUR_MS, serveWithTokens, tokenFor } from "./token_scene.ts";
+import { bearer, HOUR_MS, serveTimed, serveWithTokens, tokenFor } from "./token_scene.ts";
 
 for (const server of ["deno", "hardened"] as const) {
   const test = (name: string, fn: () => Promise<void>) => Deno.test(`${name} (SERVER=${server})`, fn);
-  /** Takes a token's real life, and is the same behind both servers. */
-  const testOnce = server === "deno" ? test : () => {};
 
   test("a socket authenticates by its first message, and nothing is done for it before", async () => {
     await using served = await serveWithTokens(server);
@@ -54,41 +52,33 @@ for (const server of ["deno", "hardened"] as const) {
     }
   });
 
-  testOnce(
-    "a token that ends while a socket runs is told and closes it, unless a new one came in time",
-    async () => {
-      await using served = await serveWithTokens(server);
-      await using renewed = new SocketClient(served.port, "/ws/tick?symbols=*", [
-        "tickcast.v1",
-        `bearer.${await tokenFor(1_500)}`,
-      ]);
-      await using ended = new SocketClient(served.port, "/ws/tick?symbols=*", [
-        "tickcast.v1",
-        `bearer.${await tokenFor(1_500)}`,
-      ]);
-      await renewed.first("subscribed");
-      await renewed.say({ action: "auth", token: await tokenFor(HOUR_MS) });
-      await renewed.first("authenticated");
-      assertEquals((await ended.closed).code, 4004);
-      assertEquals((await ended.first("error")).code, "AUTH_EXPIRED");
-      await served.rig.writer.append("tick", [aTrade()]);
-      assertEquals((await renewed.events(1)).length, 1);
-      assertEquals(ended.ids(), []);
-    },
-  );
+  test("a token that ends while a socket runs is told and closes it, unless a new one came in time", async () => {
+    await using served = await serveTimed(server);
+    const offer = ["tickcast.v1", `bearer.${served.short}`];
+    await using renewed = new SocketClient(served.port, "/ws/tick?symbols=*", offer);
+    await using ended = new SocketClient(served.port, "/ws/tick?symbols=*", offer);
+    const follows = (client: SocketClient) => client.of("subscribed").length > 0;
+    await served.until(() => follows(renewed) && follows(ended), "both follow");
+    await renewed.say({ action: "auth", token: await tokenFor(HOUR_MS, {}, served.rig.clock.now()) });
+    await served.until(() => renewed.of("authenticated").length > 0, "the new one is taken");
+    await served.outlive();
+    assertEquals((await ended.closed).code, 4004);
+    assertEquals((await ended.first("error")).code, "AUTH_EXPIRED");
+    await served.rig.writer.append("tick", [aTrade()]);
+    await served.until(() => renewed.ids().length === 1, "an event");
+    assertEquals(ended.ids(), []);
+  });
 
-  testOnce(
-    "a token that ends while an event stream runs is told and ends it; it is never downgraded",
-    async () => {
-      await using served = await serveWithTokens(server);
-      await using client = new StreamClient(served.port, "/sse/tick", bearer(await tokenFor(1_500)));
-      await client.first("subscribed");
-      await client.ended.promise;
-      assertEquals(client.messages.find(({ code }) => code !== undefined)?.code, "AUTH_EXPIRED");
-      await served.rig.writer.append("tick", [aTrade()]);
-      assertEquals(client.ids(), []);
-    },
-  );
+  test("a token that ends while an event stream runs is told and ends it; it is never downgraded", async () => {
+    await using served = await serveTimed(server);
+    await using client = new StreamClient(served.port, "/sse/tick", bearer(served.short));
+    await served.until(() => client.of("subscribed").length > 0, "it follows");
+    await served.outlive();
+    await client.ended.promise;
+    assertEquals(client.messages.find(({ code }) => code !== undefined)?.code, "AUTH_EXPIRED");
+    await served.rig.writer.append("tick", [aTrade()]);
+    assertEquals(client.ids(), []);
+  });
 
   test("a native EventSource opens with a ticket and comes back with the cookie it was given", async () => {
     await using served = await serveWithTokens(server);
