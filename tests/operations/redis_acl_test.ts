@@ -40,12 +40,15 @@ async function firstHint(listener: FeedStore, publish: () => Promise<unknown>): 
   const heard = hints.next();
   let list: string | undefined;
   heard.then(({ value, done }) => list = done ? "" : value.list);
-  for (let n = 0; list === undefined && n < 100; n++) {
-    await publish();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  try {
+    await until(async () => {
+      await publish();
+      return list !== undefined;
+    }, "a hint");
+  } finally {
+    stop.abort();
+    await hints.return?.();
   }
-  stop.abort();
-  await hints.return?.();
   return list ?? "";
 }
 
