@@ -5,6 +5,7 @@ import type { Log } from "../feed/log.ts";
 import type { EdgeSettings } from "../feed/settings/settings.ts";
 import type { ConnectionLimits } from "./admit/connection_limits.ts";
 import type { AskMemo } from "./deliver/ask_memo.ts";
+import type { PollPace } from "./deliver/poll_pace.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { FeedSet } from "./pull/feed_set.ts";
 import type { FlushSchedule } from "./follow/flush_schedule.ts";
@@ -24,6 +25,8 @@ export interface EdgeCore {
   readonly plan: PlanReader;
   readonly schedule: FlushSchedule;
   readonly gate: AccessGate;
+  /** How often polls are given news. */
+  readonly pollPace: PollPace;
   /** What subscriptions come to, where several clients ask the same. */
   readonly asks: AskMemo;
   readonly slowLimits: SlowLimits;

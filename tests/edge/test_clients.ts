@@ -169,7 +169,7 @@ export class StreamClient extends Inbox implements AsyncDisposable {
 export interface PollAnswer {
   readonly stream: string;
   readonly cursor: string;
-  readonly events: readonly { readonly id: string; readonly sym: string }[];
+  readonly events: readonly { readonly id: string; readonly sym: string; readonly n?: number }[];
   readonly gap: Record<string, unknown> | null;
 }
 

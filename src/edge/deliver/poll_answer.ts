@@ -42,8 +42,12 @@ export interface PollAnswer {
   readonly isCounted: boolean;
 }
 
-/** Answers from what is held now; `count` 0 without a gap means that there is nothing yet. */
-export function answerPoll(feed: StreamFeed, wanted: Wanted, start: Start): PollAnswer {
+/**
+ * Answers from what is held now; `count` 0 without a gap means that there is nothing yet.
+ * @param end log offset it looks up to, but for a cursor whose lists stand at different places: no answer gives one, and
+ * the next is even
+ */
+export function answerPoll(feed: StreamFeed, wanted: Wanted, start: Start, end: number): PollAnswer {
   const place = placeFor(feed, start);
   const [gap, another] = place.gaps;
   if (gap !== undefined && (another !== undefined || place.skip !== undefined)) {
@@ -52,16 +56,16 @@ export function answerPoll(feed: StreamFeed, wanted: Wanted, start: Start): Poll
   if (place.skip !== undefined) return unevenAnswer(feed, wanted, place.offset, place.skip);
   const selection = pollSelection(feed, wanted);
   if (gap !== undefined) {
-    return fromPlace(feed, selection, place.offset, toldGap(feed, gap.list, gap.missing), false);
+    return fromPlace(feed, selection, place.offset, end, toldGap(feed, gap.list, gap.missing), false);
   }
   const record = feed.log.at(place.offset);
   if (record?.missing !== undefined) {
     const told = toldGap(feed, record.list, record.missing);
-    return fromPlace(feed, selection, place.offset + 1, told, false);
+    return fromPlace(feed, selection, place.offset + 1, end, told, false);
   }
   const mayBeFinal = feed.log.lists.length === 1 && start.from === "cursor" &&
     [...start.cursor.values()].every(({ epoch }) => epoch !== "0");
-  return fromPlace(feed, selection, place.offset, undefined, mayBeFinal);
+  return fromPlace(feed, selection, place.offset, end, undefined, mayBeFinal);
 }
 
 /** The gap that a frame is, if it is one. */
@@ -81,10 +85,11 @@ function fromPlace(
   feed: StreamFeed,
   selection: Selection,
   from: number,
+  end: number,
   gap: PollGap | undefined,
   mayBeFinal: boolean,
 ): PollAnswer {
-  const stop = windowEnd(feed, from);
+  const stop = windowEnd(feed, from, Math.max(from, end));
   let frame: Frame | undefined;
   let at = from;
   while (at < stop && (frame === undefined || frame.isEmpty)) {
@@ -105,9 +110,9 @@ function fromPlace(
 }
 
 /** Where an answer from `from` ends: the last multiple of 100 in reach, else as far as there is anything. */
-function windowEnd(feed: StreamFeed, from: number): number {
+function windowEnd(feed: StreamFeed, from: number, last: number): number {
   const { log } = feed;
-  const stop = log.nextGap(from, Math.min(log.end, from + RANGE_MAX_EVENTS));
+  const stop = log.nextGap(from, Math.min(last, from + RANGE_MAX_EVENTS));
   for (let end = stop; end > from && end > stop - WINDOW_EVENTS; end--) if (endsWindow(feed, end)) return end;
   return stop;
 }

@@ -6,6 +6,7 @@ import type { EdgeCore } from "../edge_core.ts";
 import { placeFor, whenCaughtUp } from "./feed_wait.ts";
 import { answerText, tagOf, varyByToken } from "../http_answer.ts";
 import { answerPoll, gapOfFrame, type PollAnswer } from "./poll_answer.ts";
+import { paceMs } from "../follow/flush_interval.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
 import { selectionKey } from "../follow/wanted.ts";
 import { intervalOf } from "./join_streams.ts";
@@ -45,9 +46,13 @@ async function answerAsk(
 ): Promise<Response> {
   const { feed, start, wanted } = ask;
   const from = start.from === "now" ? "now" : feed.log.cursorAt(placeFor(feed, start).offset);
-  let answer = answerPoll(feed, wanted, start);
-  if (answer.count === 0 && answer.gap === undefined && ask.waitMs > 0 && answer.offset === feed.log.end) {
-    answer = await waitLonger(core, ask, answer, intervalOf(core, feed, wanted, principal), request.signal);
+  const pace = paceMs(principal.tier, wanted.maxHz);
+  const end = core.pollPace.endOf(feed, pace);
+  let answer = answerPoll(feed, wanted, start, end);
+  const isNothing = answer.count === 0 && answer.gap === undefined && (answer.offset ?? -1) >= end;
+  if (isNothing && ask.waitMs > 0) {
+    const intervalMs = intervalOf(core, feed, wanted, principal);
+    answer = await waitLonger(core, ask, answer, { intervalMs, paceMs: pace }, request.signal);
   }
   core.counters.accepted.poll++;
   const text = `{"stream":"${feed.spec.name}","cursor":"${answer.cursor}","events":${answer.events},"gap":${
@@ -70,12 +75,15 @@ function noteSent({ counters }: EdgeCore, { count, merged, gap, isCounted }: Pol
   counters.sent(1, count, bytes);
 }
 
-/** @param had what could be answered at once: nothing */
+/**
+ * @param had what could be answered at once: nothing
+ * @param intervalMs when it would be flushed, were it a socket, and `paceMs` what it is held to
+ */
 async function waitLonger(
   core: EdgeCore,
   { feed, wanted, waitMs }: QueryAsk,
   had: PollAnswer,
-  intervalMs: number,
+  { intervalMs, paceMs }: { readonly intervalMs: number; readonly paceMs: number },
   signal: AbortSignal,
 ): Promise<PollAnswer> {
   if (core.counters.active.poll >= WAITING_POLLS_MAX) {
@@ -84,13 +92,12 @@ async function waitLonger(
   const { frame, cursor, isOvertaken } = await waitForFrame(
     core,
     feed,
-    wanted,
-    intervalMs,
-    had.offset ?? feed.log.end,
-    waitMs,
+    { wanted, intervalMs, offset: had.offset ?? feed.log.end },
+    { dueInMs: core.pollPace.dueInMs(feed, paceMs), waitMs },
     signal,
   );
-  if (isOvertaken) return answerPoll(feed, wanted, { from: "cursor", cursor: parseCursor(had.cursor) });
+  const end = isOvertaken || frame !== undefined ? core.pollPace.take(feed, paceMs) : feed.log.end;
+  if (isOvertaken) return answerPoll(feed, wanted, { from: "cursor", cursor: parseCursor(had.cursor) }, end);
   return {
     events: frame?.body === undefined || frame.body === "" ? "[]" : frame.body,
     count: frame?.count ?? 0,

@@ -1,4 +1,5 @@
 /** A long poll is a follower of one frame: it stands in the ring like any other client and is answered with what comes first. */
+import type { Clock } from "../../feed/clock.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { Follower, type FollowerHost } from "../follow/follower.ts";
 import type { Frame } from "../follow/frame.ts";
@@ -16,17 +17,28 @@ export interface Waited {
 /** Polls that may wait at once, beside `WS_MAX_CONNECTIONS`. */
 export const WAITING_POLLS_MAX = 20_000;
 
+/** Whose frame is waited for: as a follower's. */
+export interface WaitingPlace {
+  readonly wanted: Wanted;
+  readonly intervalMs: number;
+  readonly offset: number;
+}
+
+/** How long it may take: nothing comes before `dueInMs`, and there is an answer after `waitMs` whatever came. */
+export interface WaitLimits {
+  readonly dueInMs: number;
+  readonly waitMs: number;
+}
+
 /**
- * Waits for the first frame of `wanted` from `offset` on, `waitMs` at most; over at once when the instance drains.
+ * Waits for the first frame from a place on; over at once when the instance drains.
  * @param signal aborts when the client is gone: nothing is given, and counted as sent, to nobody
  */
 export async function waitForFrame(
   core: EdgeCore,
   feed: StreamFeed,
-  wanted: Wanted,
-  intervalMs: number,
-  offset: number,
-  waitMs: number,
+  { wanted, intervalMs, offset }: WaitingPlace,
+  { dueInMs, waitMs }: WaitLimits,
   signal: AbortSignal,
 ): Promise<Waited> {
   const { promise, resolve } = Promise.withResolvers<Omit<Waited, "cursor">>();
@@ -48,7 +60,7 @@ export async function waitForFrame(
   for (const end of ends) end.addEventListener("abort", giveUp, { once: true });
   if (ends.some((end) => end.aborted)) giveUp();
   core.counters.active.poll++;
-  core.schedule.add(follower);
+  using _due = whenDue(core.clock, dueInMs, () => core.schedule.add(follower));
   try {
     const waited = await promise;
     return { ...waited, cursor: waited.frame?.cursor ?? follower.cursor };
@@ -58,4 +70,10 @@ export async function waitForFrame(
     core.schedule.remove(follower);
     feed.selections.release(selection);
   }
+}
+
+function whenDue(clock: Clock, dueInMs: number, begin: () => void): Disposable | undefined {
+  if (dueInMs > 0) return clock.timer(dueInMs, begin);
+  begin();
+  return undefined;
 }

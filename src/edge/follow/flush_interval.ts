@@ -20,8 +20,18 @@ export function streamFloorMs(spec: StreamSpec, floors: EdgeSettings["flushFloor
 }
 
 /** In ms; `max_hz` is never exceeded. */
-export function flushIntervalMs(tier: Tier, floorMs: number, maxHz: number | undefined): number {
-  const wishMs = maxHz === undefined ? 0 : 1000 / maxHz;
-  const stepMs = wishMs <= FINE_UP_TO_MS ? 5 : 50;
-  return Math.max(TIER_FLUSH_MS[tier], floorMs, Math.ceil(wishMs / stepMs - 1e-9) * stepMs);
+export const flushIntervalMs = (tier: Tier, floorMs: number, maxHz: number | undefined): number =>
+  Math.max(TIER_FLUSH_MS[tier], floorMs, wishMs(maxHz));
+
+/**
+ * What a client is held to however it asks, ms between two answers: its tier's limit and its own wish. 0 for premium without
+ * a wish: what premium and a stream flush by gathers events into frames, and an answer to a poll is one already.
+ */
+export const paceMs = (tier: Tier, maxHz: number | undefined): number =>
+  Math.max(tier === "premium" ? 0 : TIER_FLUSH_MS[tier], wishMs(maxHz));
+
+function wishMs(maxHz: number | undefined): number {
+  const ms = maxHz === undefined ? 0 : 1000 / maxHz;
+  const stepMs = ms <= FINE_UP_TO_MS ? 5 : 50;
+  return Math.ceil(ms / stepMs - 1e-9) * stepMs;
 }
