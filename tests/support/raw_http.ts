@@ -9,14 +9,16 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-/** Sends `text` and reads until headers are complete, the connection ends, or the deadline. */
+/** Sends `text` and reads until the answer is whole, the connection ends, or the deadline. */
 export async function rawRequest(port: number, text: string | Uint8Array): Promise<RawAnswer> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const late = setTimeout(() => connection.close(), DEADLINE_MS);
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const late = setTimeout(() => close(connection), DEADLINE_MS);
   const decoder = new TextDecoder();
   let answer = "";
+  // Read meanwhile: who has heard enough answers and ends before all is said.
+  const saying = writeAll(connection, typeof text === "string" ? new TextEncoder().encode(text) : text)
+    .catch(() => {});
   try {
-    await writeAll(connection, typeof text === "string" ? new TextEncoder().encode(text) : text);
     const buffer = new Uint8Array(65_536);
     while (!isWhole(answer)) {
       const read = await connection.read(buffer);
@@ -27,6 +29,8 @@ export async function rawRequest(port: number, text: string | Uint8Array): Promi
     // Cut, which is an answer too.
   } finally {
     clearTimeout(late);
+    close(connection);
+    await saying;
   }
   return { status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1] ?? 0), text: answer };
 }
@@ -36,6 +40,14 @@ function isWhole(answer: string): boolean {
   if (end < 0) return false;
   const length = /^content-length: (\d+)/im.exec(answer.slice(0, end))?.[1];
   return length === undefined || answer.length - end - 4 >= Number(length);
+}
+
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // Closed already.
+  }
 }
 
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
