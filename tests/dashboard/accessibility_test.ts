@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { setHealth } from "./health_scene.ts";
-import { aScene, browserTest, untilText, watchShifts } from "./live_rig.ts";
+import { aScene, browserTest, untilFollowing, untilText, watchShifts } from "./live_rig.ts";
 
 declare global {
   /** axe-core, once its script is in the page. */
@@ -91,6 +91,7 @@ browserTest(
       edge.tokens = undefined;
       await page.reload();
       await untilText(page, "link-text", "Live");
+      await untilFollowing(page, edge);
       market.trade(Date.now());
       await page.locator("#search").fill("a b");
       await check("nothing found");

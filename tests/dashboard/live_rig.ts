@@ -3,7 +3,8 @@
 import type { Page } from "playwright-core";
 import { loadPages } from "../../src/dashboard/pages.ts";
 import { FakeEdge } from "../client/fake_edge.ts";
-import { chromiumPart, type OpenPage, TestBrowser } from "../support/browser.ts";
+import { BROWSER_LIMIT_MS, chromiumPart, type OpenPage, TestBrowser } from "../support/browser.ts";
+import { until } from "../support/until.ts";
 import { FakeMarket } from "./fake_market.ts";
 
 /** What the page tells of itself, as far as the tests look. */
@@ -12,6 +13,8 @@ export interface Inspection {
   readonly stats: { readonly events: number; readonly repeats: number; readonly garbage: number };
   readonly bars: readonly ShownBar[];
   readonly gaps: readonly { readonly stream: string }[];
+  /** Where it stands in every list it follows. */
+  readonly cursor: string;
   /** Script time of the last frames, ms. */
   readonly frameCostsMs: number[];
 }
@@ -34,8 +37,8 @@ declare global {
   var seenByTest: { shift: number; firstAt: number | undefined };
 }
 
-/** How long a real browser may take for anything, on a machine that is busy with others. */
-export const PAGE_LIMIT_MS = 45_000;
+/** How long a page may take for anything. */
+export const PAGE_LIMIT_MS = BROWSER_LIMIT_MS;
 
 /** A running fake edge that serves the pages, with a market and an hour of bars behind it. */
 export interface Scene extends AsyncDisposable {
@@ -88,8 +91,25 @@ export async function untilText(page: Page, id: string, wanted: string): Promise
   await page.waitForFunction(
     ({ id, wanted }) => document.getElementById(id)?.textContent === wanted,
     { id, wanted },
-    { timeout: PAGE_LIMIT_MS },
   );
+}
+
+/** Resolves when an element is there to be seen. */
+export const untilSeen = (page: Page, id: string): Promise<void> =>
+  page.locator(`#${id}`).waitFor({ state: "visible" });
+
+/**
+ * Resolves when the page has chosen a symbol, which it gives, and has asked for every stream over its socket. `Live` alone
+ * says neither: the symbols are known by a request of their own, and nothing is asked for before.
+ */
+export async function untilFollowing(page: Page, edge: FakeEdge): Promise<string> {
+  const streams = [...edge.lists.keys()];
+  await until(
+    () => [...edge.sockets].some(({ held }) => streams.every((stream) => held.has(stream))),
+    "a page that follows every stream",
+  );
+  await page.waitForFunction(() => /^[A-Z]/.test(document.getElementById("quote-symbol")?.textContent ?? ""));
+  return await textOf(page, "quote-symbol");
 }
 
 /** Resolves when the page has as many of the server's bars as that. */
@@ -98,7 +118,6 @@ export async function untilBars(page: Page, sym: string, count: number): Promise
     ({ sym, count }) =>
       globalThis.tickcastPage.inspect(sym).bars.filter(({ kind }) => kind === "true").length >= count,
     { sym, count },
-    { timeout: PAGE_LIMIT_MS },
   );
 }
 

@@ -2,7 +2,15 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { MINUTES_MAX } from "../../src/dashboard/live/minute_series.ts";
-import { aScene, browserTest, inspect, openLive, PAGE_LIMIT_MS, type Scene, untilText } from "./live_rig.ts";
+import {
+  aScene,
+  browserTest,
+  inspect,
+  openLive,
+  PAGE_LIMIT_MS,
+  type Scene,
+  untilFollowing,
+} from "./live_rig.ts";
 import { until } from "../support/until.ts";
 import { type Held, held, say } from "./page_measures.ts";
 
@@ -83,7 +91,7 @@ browserTest(
     const { edge } = scene;
     await using opened = await openLive(browser, edge);
     const { page } = opened;
-    await untilText(page, "link-text", "Live");
+    await untilFollowing(page, edge);
     const start = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
     await aLongDay(page, scene, start);
     const first = await held(page);
@@ -130,7 +138,7 @@ if (isLong) {
       await using scene = await aScene(SYMBOLS);
       await using opened = await openLive(browser, scene.edge, `?symbols=${scene.market.symbols.join(",")}`);
       const { page } = opened;
-      await untilText(page, "link-text", "Live");
+      await untilFollowing(page, scene.edge);
       const looks = await watchLong(page, scene);
       for (const [n, { heapMb, nodes, listeners }] of looks.entries()) {
         await say(

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { loadPages } from "../../src/dashboard/pages.ts";
 import { startRunning } from "../support/running.ts";
-import { browserTest, inspect, textOf, untilText } from "./live_rig.ts";
+import { browserTest, inspect, textOf, untilSeen, untilText } from "./live_rig.ts";
 
 /** What is tried: nothing runs in a frozen page that could say it has had enough. */
 const FROZEN_MS = 500;
@@ -21,7 +21,7 @@ browserTest(
     await untilText(page, "link-text", "Live");
     await page.waitForFunction(() => document.querySelectorAll("#watchlist [role=option]").length >= 20);
     await page.waitForFunction(() => (document.getElementById("quote-price")?.textContent ?? "–") !== "–");
-    assert(await page.locator("#simulated").isVisible());
+    await untilSeen(page, "simulated");
     const sym = await textOf(page, "quote-symbol");
     const session = await context.newCDPSession(page);
     const before = (await inspect(page, sym)).stats.events;

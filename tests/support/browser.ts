@@ -5,6 +5,9 @@ import { type RealPart, realPart } from "./real_parts.ts";
 /** Give `ignore` and `note` to the tests. */
 export const chromiumPart: RealPart = realPart("chromium");
 
+/** How long a real browser may take for anything, on a machine that is busy with others. */
+export const BROWSER_LIMIT_MS = 45_000;
+
 /** Chromium must not look for its maker's hosts: the network of a test machine is closed. */
 const ARGUMENTS = [
   "--no-sandbox",
@@ -66,6 +69,7 @@ export class TestBrowser implements AsyncDisposable {
       isMobile: isPhone,
       hasTouch: isPhone,
     });
+    context.setDefaultTimeout(BROWSER_LIMIT_MS);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => {

@@ -24,6 +24,8 @@ async function openPage(browser: TestBrowser, real: RealEdge) {
   await opened.page.goto(`${real.url}/?symbols=${SYMBOLS.join(",")}&upgrade=500`);
   await untilText(opened.page, "link-text", "Live");
   await untilCaughtUp(opened.page, real.redis, CHOSEN);
+  // The bars may be read back before anything is subscribed: a page without a place in the list can't tell what it missed.
+  await opened.page.waitForFunction(() => globalThis.tickcastPage.inspect("").cursor.includes("minute:"));
   return opened;
 }
 
@@ -110,6 +112,8 @@ Deno.test({
       );
     });
     for (let round = 1; round <= 3; round++) {
+      // Left while a socket is still being opened, the browser complains of it.
+      await untilText(page, "link-transport", "WebSocket");
       await page.locator("nav a", { hasText: "Health" }).click();
       await page.waitForURL("**/status");
       await real.minutes(5);
