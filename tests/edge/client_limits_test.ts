@@ -35,11 +35,22 @@ async function secondIsRefused(port: number, code: string): Promise<void> {
   assertEquals([response.status, (await response.json()).error.code], [503, code]);
 }
 
+const ROUNDS_MAX = 50;
+/** Longer than a busy machine takes to open every connection it may. */
+const NO_HURRY_MS = 600_000;
+
 /** A client says something, and is told this code. */
 async function isTold(port: number, messages: readonly string[], code: string): Promise<void> {
   await using client = new SocketClient(port, "/ws/tick");
-  for (const message of messages) await client.say(message);
-  await client.until(code, () => client.of("error").some((error) => error.code === code));
+  const isIn = () => client.of("error").some((error) => error.code === code);
+  const answers = () =>
+    ["pong", "subscribed", "error"].reduce((sum, type) => sum + client.of(type).length, 0);
+  // What is bounded by the second is said again where a busy machine took longer to say it.
+  for (let rounds = 1; !isIn(); rounds++) {
+    assert(rounds <= ROUNDS_MAX, `never ${code}`);
+    for (const message of messages) await client.say(message);
+    await client.until(code, () => isIn() || answers() >= rounds * messages.length);
+  }
   // It lives on.
   assertEquals(client.socket.readyState, WebSocket.OPEN);
 }
@@ -124,7 +135,7 @@ const ROWS: readonly Met[] = [
   },
   {
     limit: "sockets",
-    settings: { wsMaxConnections: 1, maxConnectionsPerIp: 10_000 },
+    settings: { wsMaxConnections: 1, maxConnectionsPerIp: 10_000, headersTimeoutMs: NO_HURRY_MS },
     only: "hardened",
     async meet(port) {
       const halves: Deno.Conn[] = [];
@@ -191,6 +202,7 @@ for (const trustedProxies of [[], ["127.0.0.0/8"]]) {
       server: "hardened" as const,
       maxConnectionsPerIp: 1,
       wsMaxConnections: 10,
+      headersTimeoutMs: NO_HURRY_MS,
       trustedProxies,
     };
     await using rig = edgeRig({ settings });
