@@ -154,13 +154,13 @@ const choosing: readonly Case[] = [
     assertRising(driven.handed.ids);
   }),
   each("maxHz hands on at most so many times a second", async (base, transport) => {
+    // From before the first byte on: what a busy machine holds back and gives at once still took its time to be sent.
+    const began = performance.now();
     using driven = await drive(base, transport, { maxHz: 5 });
-    await driven.handed.count(1);
-    const [began, had] = [performance.now(), driven.handed.batches.length];
-    await until("a few batches", () => driven.handed.batches.length >= had + 5);
+    const { batches } = driven.handed;
+    await until("a few batches", () => batches.length >= 7);
     const seconds = (performance.now() - began) / 1000;
-    const { length } = driven.handed.batches;
-    assert(length - had <= seconds * 5 + 2, `${length - had} batches in ${seconds} s`);
+    assert(batches.length <= seconds * 5 + 2, `${batches.length} batches in ${seconds} s`);
   }),
   each(
     "a snapshot comes whole, and what is live goes on after it for each symbol",

@@ -44,7 +44,7 @@ test("a client that connects before the first event ever misses none of them, on
   await rig.writer.append("tick", trades(1, 4));
   await using again = new SocketClient(port, `/ws/tick?symbols=*&cursor=${cursor}`);
   await using stream = new StreamClient(port, `/sse/tick?cursor=${cursor}`);
-  const polled = await poll(port, `/events/tick?cursor=${cursor}&wait=5`);
+  const polled = await poll(port, `/events/tick?cursor=${cursor}&wait=25`);
   assertEquals(seqs(await again.events(4)), [1, 2, 3, 4]);
   assertEquals(seqs(await stream.events(4)), [1, 2, 3, 4]);
   assertEquals(seqs(polled.events.map(({ id }) => id)), [1, 2, 3, 4]);
@@ -70,7 +70,7 @@ test("one cursor goes from socket to event stream to poll and back, and from edg
   assertEquals(seqs(await stream.events(10)), upTo(11, 20));
   await stream[Symbol.asyncDispose]();
   await rig.writer.append("tick", trades(21, 10));
-  const answer = await poll(port, `/events/tick?cursor=${stream.lastEventId}&wait=5`);
+  const answer = await poll(port, `/events/tick?cursor=${stream.lastEventId}&wait=25`);
   assertEquals(seqs(answer.events.map(({ id }) => id)), upTo(21, 30));
   await rig.writer.append("tick", trades(31, 2));
   await using back = new SocketClient(otherPort, `/ws/tick?symbols=*&cursor=${answer.cursor}`);
