@@ -7,7 +7,7 @@ import type { TickcastOptions } from "../../client/options.ts";
 import type { GapBand } from "./gap_bands.ts";
 import { MinuteSeries } from "./minute_series.ts";
 import { QuoteBook } from "./quote_book.ts";
-import { readUntilDone } from "./read_back.ts";
+import { PastReader } from "./read_back.ts";
 import { formatCount } from "../number_format.ts";
 
 /** Above this many ticks a second the page asks for the latest per symbol only, … */
@@ -41,6 +41,7 @@ export class LiveFeed {
     signal: Subscription<"signal">;
     heatmap: Subscription<"heatmap"> | undefined;
   } | undefined;
+  readonly #past = new PastReader(["minute", "fmv"], (...asked) => this.#readBack(...asked));
   #isConflated = false;
   #lastEventAt: number | undefined;
 
@@ -71,6 +72,7 @@ export class LiveFeed {
 
   /** Watches exactly these: what was watched before and isn't any more is unsubscribed. */
   watch(symbols: readonly string[]): void {
+    this.#past.watch(symbols);
     const held = this.#subscriptions;
     if (held) {
       for (const each of [held.tick, held.minute, held.fmv, held.signal]) {
@@ -90,11 +92,17 @@ export class LiveFeed {
       }),
       minute: client.subscribe({ streams: ["minute"], symbols, snapshot: true }, {
         onEvents: ({ events }) => this.#minutes(events),
-        onSnapshot: ({ events }) => this.#minutes(events),
+        onSnapshot: ({ events, last }) => {
+          this.#minutes(events);
+          if (last) this.#past.followed("minute");
+        },
       }),
       fmv: client.subscribe({ streams: ["fmv"], symbols, snapshot: true }, {
         onEvents: ({ events }) => this.#fairs(events),
-        onSnapshot: ({ events }) => this.#fairs(events),
+        onSnapshot: ({ events, last }) => {
+          this.#fairs(events);
+          if (last) this.#past.followed("fmv");
+        },
       }),
       signal: client.subscribe({ streams: ["signal"], symbols, cursor: "earliest" }, {
         onEvents: ({ events }) => this.events.onSignals(events),
@@ -104,8 +112,9 @@ export class LiveFeed {
     };
   }
 
-  /** Follows the chosen symbol's heatmap. */
+  /** Follows the chosen symbol's heatmap, and reads back what the server still holds of its bars and fair values. */
   choose(symbol: string): void {
+    this.#past.choose(symbol);
     const held = this.#subscriptions;
     if (held?.heatmap) held.heatmap.change({ symbols: [symbol], snapshot: true });
     else if (held) {
@@ -120,22 +129,9 @@ export class LiveFeed {
     }
   }
 
-  /** Reads back what the server still holds of a symbol's bars and fair values, however often that takes. */
-  async readBack(symbol: string, signal: AbortSignal): Promise<void> {
-    const read = <S extends "minute" | "fmv">(
-      stream: S,
-      take: (events: readonly StreamEvents[S][]) => void,
-    ) =>
-      readUntilDone(async () => {
-        for await (const { events } of this.client.history({ stream, symbols: [symbol], signal })) {
-          take(events);
-        }
-        this.events.onChange();
-      }, signal);
-    await Promise.all([
-      read("minute", (events) => this.#minutes(events)),
-      read("fmv", (events) => this.#fairs(events)),
-    ]);
+  /** Reads the chosen symbol's past anew: with another token what was refused may be had. */
+  readAgain(): void {
+    this.#past.again();
   }
 
   /** Called once a second with the ticks that came: asks for less when the page is given more than it can show. */
@@ -148,6 +144,13 @@ export class LiveFeed {
 
   get isConflated(): boolean {
     return this.#isConflated;
+  }
+
+  async #readBack(stream: "minute" | "fmv", symbol: string, signal: AbortSignal): Promise<void> {
+    const asked = { symbols: [symbol], signal };
+    if (stream === "minute") {
+      for await (const { events } of this.client.history({ stream, ...asked })) this.#minutes(events);
+    } else for await (const { events } of this.client.history({ stream, ...asked })) this.#fairs(events);
   }
 
   #ticks(events: readonly StreamEvents["tick"][]): void {

@@ -45,7 +45,6 @@ class LivePage {
   #watched: string[] = [];
   #chosen = "";
   #asking: ReturnType<typeof setTimeout> | undefined;
-  #reading = new AbortController();
 
   constructor() {
     const base = new URL(".", location.href).href;
@@ -81,7 +80,7 @@ class LivePage {
     });
     startTokenForm(() => {
       this.#connect();
-      this.#readBack();
+      this.feed.readAgain();
     });
     need("star").addEventListener("click", () => this.toggle(this.#chosen));
     setText(need("foot-zone"), `Times in ${zoneName(new Date())}`);
@@ -108,15 +107,7 @@ class LivePage {
     this.#tape.clear();
     this.#star();
     this.feed.choose(symbol);
-    this.#readBack();
     this.#loop.request();
-  }
-
-  /** Of the chosen symbol alone, and anew with another token: what was refused without it may be had with it. */
-  #readBack(): void {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    if (this.#chosen) void this.feed.readBack(this.#chosen, this.#reading.signal);
   }
 
   /** Takes a symbol into the watchlist or out of it. */

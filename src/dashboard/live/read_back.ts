@@ -46,3 +46,69 @@ export async function readUntilDone(
     }
   }
 }
+
+/** A connection is given so long to come before the past is read without it. */
+const LINK_WAIT_MS = 1_000;
+
+/** One reading; whole when the symbol was followed before it began: what comes after it comes over the connection. */
+interface Reading {
+  readonly stop: AbortController;
+  readonly isWhole: boolean;
+}
+
+/**
+ * Reads the chosen symbol's past, of each stream when the symbol is followed in it: what happened between a reading and a
+ * subscription that began later nobody would tell. Without a connection it is read too, and once more when there is one.
+ */
+export class PastReader<S extends string> {
+  readonly #readings = new Map<S, Reading>();
+  readonly #followed = new Map<S, ReadonlySet<string>>();
+  #watched: readonly string[] = [];
+  #chosen = "";
+
+  constructor(
+    readonly streams: readonly S[],
+    readonly read: (stream: S, symbol: string, signal: AbortSignal) => Promise<void>,
+    readonly wait: Wait = pause,
+  ) {}
+
+  /** What is subscribed from now on. What is left and taken up again has to be read anew. */
+  watch(symbols: readonly string[]): void {
+    this.#watched = symbols;
+    for (const [stream, followed] of this.#followed) {
+      this.#followed.set(stream, new Set(symbols.filter((symbol) => followed.has(symbol))));
+    }
+  }
+
+  /** The subscription of what is watched has begun in a stream. */
+  followed(stream: S): void {
+    this.#followed.set(stream, new Set(this.#watched));
+    if (!this.#readings.get(stream)?.isWhole) this.#begin(stream);
+  }
+
+  /** Reads another symbol's past; the one before is left. */
+  choose(symbol: string): void {
+    this.#chosen = symbol;
+    this.again();
+  }
+
+  /** Begins anew: what was refused before may be had now. */
+  again(): void {
+    for (const stream of this.streams) this.#begin(stream);
+  }
+
+  #begin(stream: S): void {
+    const symbol = this.#chosen;
+    this.#readings.get(stream)?.stop.abort();
+    if (!symbol) return;
+    const stop = new AbortController();
+    const isWhole = this.#followed.get(stream)?.has(symbol) ?? false;
+    this.#readings.set(stream, { stop, isWhole });
+    void this.#run(stream, symbol, isWhole, stop.signal);
+  }
+
+  async #run(stream: S, symbol: string, isWhole: boolean, signal: AbortSignal): Promise<void> {
+    if (!isWhole) await this.wait(LINK_WAIT_MS, signal);
+    await readUntilDone(() => this.read(stream, symbol, signal), signal, this.wait);
+  }
+}

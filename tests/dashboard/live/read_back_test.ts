@@ -1,9 +1,19 @@
 /// <reference lib="dom" />
 /** A reading back that fails is tried again: a chart whose past was refused while the page loaded has it all the same. */
 import { assertEquals } from "@std/assert";
-import { readUntilDone } from "../../../src/dashboard/live/read_back.ts";
+import { PastReader, readUntilDone } from "../../../src/dashboard/live/read_back.ts";
+import { settle } from "../../support/manual_clock.ts";
 import { until } from "../../support/until.ts";
-import { aScene, browserTest, openLive, served, shown, untilBars, untilText } from "../live_rig.ts";
+import {
+  aScene,
+  browserTest,
+  minutePasses,
+  openLive,
+  served,
+  shown,
+  untilBars,
+  untilText,
+} from "../live_rig.ts";
 
 const refused = (then: string, afterMs?: number) =>
   new Error("Cannot read minute back", { cause: { then, code: "X", message: "m", afterMs } });
@@ -65,6 +75,86 @@ Deno.test({
     assertEquals(await waitsOver(away, stop), { waits: [], reads: 0 });
   },
 });
+
+/** What is read and how long is waited for before, in order; the waits end when `pass` is called. */
+function aReader() {
+  const told: string[] = [];
+  const ends: (() => void)[] = [];
+  const past = new PastReader(
+    ["minute"],
+    (stream, symbol) => Promise.resolve(void told.push(`${stream} ${symbol}`)),
+    (ms, signal) =>
+      new Promise((resolve) => {
+        told.push(`wait ${ms}`);
+        ends.push(resolve);
+        signal.addEventListener("abort", () => resolve());
+      }),
+  );
+  const pass = async () => {
+    for (const end of ends.splice(0)) end();
+    await settle();
+  };
+  return { past, told, pass };
+}
+
+Deno.test({
+  name: "a symbol's past is read when the symbol is followed, so that nothing falls between past and present",
+  permissions: "none",
+  async fn() {
+    const { past, told, pass } = aReader();
+    past.watch(["AAPL", "MSFT"]);
+    past.choose("AAPL");
+    assertEquals(told, ["wait 1000"]);
+    past.followed("minute");
+    await pass();
+    assertEquals(told, ["wait 1000", "minute AAPL"]);
+    past.followed("minute");
+    past.choose("MSFT");
+    await pass();
+    assertEquals(told.slice(2), ["minute MSFT"]);
+    past.watch(["AAPL"]);
+    past.watch(["AAPL", "MSFT"]);
+    past.choose("MSFT");
+    assertEquals(told.slice(3), ["wait 1000"], "left meanwhile");
+  },
+});
+
+Deno.test({
+  name:
+    "without a connection a symbol's past is read all the same, and once more when the symbol is followed",
+  permissions: "none",
+  async fn() {
+    const { past, told, pass } = aReader();
+    past.watch(["AAPL"]);
+    past.choose("AAPL");
+    await pass();
+    assertEquals(told, ["wait 1000", "minute AAPL"]);
+    past.followed("minute");
+    await pass();
+    assertEquals(told.slice(2), ["minute AAPL"]);
+    past.again();
+    await pass();
+    assertEquals(told.slice(3), ["minute AAPL"], "with another token");
+  },
+});
+
+browserTest(
+  "bars between the reading back and a subscription that is late are not missing",
+  async (browser) => {
+    await using scene = await aScene(4);
+    const { edge } = scene;
+    edge.faults.mute = true;
+    await using opened = await openLive(browser, edge, "?symbols=AAPL");
+    const { page } = opened;
+    await untilBars(page, "AAPL", 60);
+    const start = Math.floor(Date.now() / 60_000) * 60_000;
+    for (let n = 0; n < 3; n++) minutePasses(scene, start + n * 60_000);
+    edge.faults.mute = false;
+    edge.cut();
+    await untilBars(page, "AAPL", 63);
+    assertEquals(await shown(page, "AAPL"), served(edge, "AAPL"));
+  },
+);
 
 browserTest(
   "bars that the server refused while the page loaded come when it serves again",
