@@ -52,16 +52,32 @@ export function symbolPatterns(patterns: Iterable<string>): SymbolPatterns {
     if (pattern.endsWith("*")) prefixes.add(pattern.slice(0, -1));
     else names.add(pattern);
   }
-  const shortest = [...prefixes].sort().filter((prefix, n, sorted) =>
-    !sorted.some((other, m) => m < n && prefix.startsWith(other))
-  );
-  for (const name of names) if (shortest.some((prefix) => name.startsWith(prefix))) names.delete(name);
+  // In order a prefix stands right behind the one that covers it, so that looking at the last kept is enough.
+  const shortest: string[] = [];
+  for (const prefix of [...prefixes].sort()) {
+    const last = shortest.at(-1);
+    if (last === undefined || !prefix.startsWith(last)) shortest.push(prefix);
+  }
+  for (const name of names) if (coveredBy(shortest, name)) names.delete(name);
   return { all: false, names, prefixes: shortest };
+}
+
+/** Whether one of several prefixes, in order and none within another, begins `text`: only the last that is not after it can. */
+export function coveredBy(prefixes: readonly string[], text: string): boolean {
+  let low = 0;
+  let high = prefixes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((prefixes[middle] ?? "") <= text) low = middle + 1;
+    else high = middle;
+  }
+  const last = prefixes[low - 1];
+  return last !== undefined && text.startsWith(last);
 }
 
 /** Whether a symbol is wanted. */
 export const matchesPatterns = (patterns: SymbolPatterns, symbol: string): boolean =>
-  patterns.all || patterns.names.has(symbol) || patterns.prefixes.some((prefix) => symbol.startsWith(prefix));
+  patterns.all || patterns.names.has(symbol) || coveredBy(patterns.prefixes, symbol);
 
 /** Back to the written form, sorted: what `subscribed` says and what makes two subscriptions the same. */
 export const patternList = (patterns: SymbolPatterns): readonly string[] =>

@@ -3,7 +3,7 @@
  * origins are judged is the gate's own business (`auth_*.ts`, `origin*.ts`).
  */
 import type { Tier } from "../../feed/settings/settings.ts";
-import { matchesPatterns, type SymbolPatterns } from "../../feed/symbol.ts";
+import { coveredBy, matchesPatterns, type SymbolPatterns } from "../../feed/symbol.ts";
 
 /** What a client may have. */
 export interface Principal {
@@ -72,5 +72,5 @@ export function mayUsePattern(principal: Principal, pattern: string): boolean {
   if (pattern === "*") return false;
   if (!pattern.endsWith("*")) return matchesPatterns(symbols, pattern);
   const prefix = pattern.slice(0, -1);
-  return symbols.prefixes.some((allowed) => prefix.startsWith(allowed));
+  return coveredBy(symbols.prefixes, prefix);
 }

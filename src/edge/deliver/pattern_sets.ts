@@ -1,5 +1,11 @@
 /** What two sets of symbol patterns have in common, and together. Pure. */
-import { matchesPatterns, patternList, type SymbolPatterns, symbolPatterns } from "../../feed/symbol.ts";
+import {
+  coveredBy,
+  matchesPatterns,
+  patternList,
+  type SymbolPatterns,
+  symbolPatterns,
+} from "../../feed/symbol.ts";
 
 /** The symbols that both match; nothing at all where there are none. */
 export function inBoth(some: SymbolPatterns, others: SymbolPatterns): SymbolPatterns {
@@ -24,6 +30,6 @@ export const countOf = ({ all, names, prefixes }: SymbolPatterns): number =>
 function* within(some: SymbolPatterns, others: SymbolPatterns): Iterable<string> {
   for (const name of some.names) if (matchesPatterns(others, name)) yield name;
   for (const prefix of some.prefixes) {
-    if (others.prefixes.some((other) => prefix.startsWith(other))) yield `${prefix}*`;
+    if (coveredBy(others.prefixes, prefix)) yield `${prefix}*`;
   }
 }
