@@ -8,7 +8,7 @@ const nginx = realPart("nginx");
 const missing = { ignore: redis.ignore || nginx.ignore, note: redis.note || nginx.note };
 const root = new URL("../../", import.meta.url);
 const HEADING = "## Two edges and an ingest on one machine, without an account";
-const WALK_LIMIT_MS = 60_000;
+const WALK_LIMIT_MS = 180_000;
 
 /** The first two blocks of commands under a heading: to an edge, and on to nginx. */
 function commandsUnder(text: string, heading: string): readonly string[] {
