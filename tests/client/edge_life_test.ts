@@ -6,6 +6,7 @@ import type { Transport } from "../../src/client/link.ts";
 import type { GapNotice } from "../../src/client/message.ts";
 import type { TickcastOptions } from "../../src/client/options.ts";
 import { Tickcast } from "../../src/client/tickcast.ts";
+import { RENEW_MIN_MS } from "../../src/client/token_keeper.ts";
 import { systemClock } from "../../src/feed/clock.ts";
 import type { EdgeSettings } from "../../src/feed/settings/settings.ts";
 import { MemoryState } from "../../src/store/memory/memory_state.ts";
@@ -138,7 +139,8 @@ const tokenFor = (ms: number, claims: Record<string, unknown> = {}): Promise<str
 Deno.test("a token is refused with words, taken, and renewed before it ends without a break, over every transport", async () => {
   await using scene = await serve({ authMode: "jwt", jwt: secretSettings });
   const good = await tokenFor(3_600_000);
-  // Renewed 30 s before the end but not sooner than after 5 s, which here pass in 100 ms.
+  // Renewed 30 s before the end but not sooner than after 5 s, which here pass in 100 ms once the connection is open. Nothing
+  // else is hurried: what a connection is given to come about has to do for a busy machine.
   const short = await tokenFor(34_000);
   using stack = new DisposableStack();
   await Promise.all(TRANSPORTS.map(async (transport) => {
@@ -147,11 +149,19 @@ Deno.test("a token is refused with words, taken, and renewed before it ends with
     await until("the refusal", () => refused.client.status.state === "closed");
     assertEquals(refused.errors.map(({ code, fatal }) => [code, fatal]), [["UNAUTHORIZED", true]]);
     let asked = 0;
-    const timer = (ms: number, fn: () => void) => {
-      const id = setTimeout(fn, ms / 50);
-      return () => clearTimeout(id);
+    const timer = (ms: number, fn: () => void): () => void => {
+      if (ms !== RENEW_MIN_MS) {
+        const id = setTimeout(fn, ms);
+        return () => clearTimeout(id);
+      }
+      const id = setInterval(() => {
+        if (taken.client.status.state !== "open") return;
+        clearInterval(id);
+        fn();
+      }, ms / 50);
+      return () => clearInterval(id);
     };
-    const taken = stack.use(take(scene.base, {
+    const taken: Taken = stack.use(take(scene.base, {
       transports,
       token: () => asked++ === 0 ? short : good,
       platform: { random: () => 0.02, ...(transport === "websocket" && { timer }) },

@@ -146,7 +146,7 @@ Deno.test("of two edges over the same lists, one killed, the client goes on at t
   append(first, 1, 5);
   await until("five", () => taken.prices.length === 5);
   await first.stop();
-  append(first, 6, 9);
+  append(second, 6, 9);
   await until("nine", () => taken.prices.length === 9);
   append(second, 10, 12);
   await until("twelve", () => taken.prices.length === 12);

@@ -67,6 +67,7 @@ Deno.test("The official client hears its quota played out and is closed", async 
   const second = listen(websocketClient("k", simulator.url).stocks());
   await first.closed();
   assertEquals(first.statuses().at(-1), "max_connections");
+  await eventually(() => second.statuses().includes("auth_success"), "the second's authentication");
   assertEquals(second.statuses(), ["connected", "auth_success"]);
   second.close();
   await second.closed();
