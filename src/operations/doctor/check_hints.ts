@@ -9,8 +9,6 @@ const { ok, warn } = findingsOf("redis");
 /** A hint may take so long, and is published so often until it is heard. */
 const HINT_LIMIT_MS = 3_000;
 const HINT_RETRY_MS = 100;
-/** A subscription that is refused is refused within so long. */
-const HOLD_MS = 500;
 /** About a list nobody has: readers pass over it. */
 const HARMLESS_HINT = "doctor 00000000-1";
 
@@ -22,13 +20,27 @@ export async function checkHints(
   mayPublish: boolean,
   deps: RedisDeps,
 ): Promise<Finding> {
+  return mayPublish
+    ? await hears(store, transport, channel, deps)
+    : await subscribes(transport, channel, deps);
+}
+
+const refused = (channel: string): Finding =>
+  warn("hints can't be subscribed to: clients wait for the next pull", `allow SUBSCRIBE on ${channel}`);
+
+async function hears(
+  store: FeedStore,
+  transport: RedisTransport,
+  channel: string,
+  { clock }: RedisDeps,
+): Promise<Finding> {
   const done = new AbortController();
-  using _limit = deps.clock.timer(HINT_LIMIT_MS, () => done.abort());
+  using _limit = clock.timer(HINT_LIMIT_MS, () => done.abort());
   let isHeard = false;
   let isRefused = false;
   const listening = (async () => {
     for await (const { list } of store.hints(done.signal)) {
-      if (mayPublish && list !== "doctor") continue;
+      if (list !== "doctor") continue;
       isHeard = true;
       done.abort();
     }
@@ -36,22 +48,39 @@ export async function checkHints(
     isRefused = true;
     done.abort();
   });
-  const startMs = deps.clock.monotonic();
-  const isOver = () => done.signal.aborted || (!mayPublish && deps.clock.monotonic() - startMs > HOLD_MS);
-  while (!isOver()) {
-    if (mayPublish) await transport.command(["PUBLISH", channel, HARMLESS_HINT], done.signal).catch(() => {});
-    await deps.clock.sleep(HINT_RETRY_MS, done.signal).catch(() => {});
+  const startMs = clock.monotonic();
+  while (!done.signal.aborted) {
+    await transport.command(["PUBLISH", channel, HARMLESS_HINT], done.signal).catch(() => {});
+    await clock.sleep(HINT_RETRY_MS, done.signal).catch(() => {});
   }
-  done.abort();
   await listening;
-  if (isRefused) {
-    return warn(
-      "hints can't be subscribed to: clients wait for the next pull",
-      `allow SUBSCRIBE on ${channel}`,
-    );
-  }
-  if (!mayPublish) return ok("subscribes to hints");
+  if (isRefused) return refused(channel);
   return isHeard
-    ? ok(`hears hints (after ${Math.round(deps.clock.monotonic() - startMs)} ms, subscribing included)`)
+    ? ok(`hears hints (after ${Math.round(clock.monotonic() - startMs)} ms, subscribing included)`)
     : warn("hints don't arrive: clients wait for the next pull", `allow PUBLISH and SUBSCRIBE on ${channel}`);
+}
+
+/** Who may not publish has nothing to hear: that it listens is what Redis says of it. */
+async function subscribes(
+  transport: RedisTransport,
+  channel: string,
+  { clock }: RedisDeps,
+): Promise<Finding> {
+  const done = new AbortController();
+  using _limit = clock.timer(HINT_LIMIT_MS, () => done.abort());
+  let isOpen = false;
+  const opened = () => {
+    isOpen = true;
+    done.abort();
+  };
+  const isLetIn = await transport.subscribe(channel, () => {}, done.signal, opened).then(
+    () => true,
+    () => false,
+  );
+  if (isOpen) return ok("subscribes to hints");
+  if (!isLetIn) return refused(channel);
+  return warn(
+    `hints can't be subscribed to within ${HINT_LIMIT_MS / 1000} s: clients wait for the next pull`,
+    "look at the way to Redis",
+  );
 }

@@ -27,8 +27,14 @@ export interface RedisTransport extends AsyncDisposable {
   /**
    * Delivers the messages of a channel until the signal aborts (resolves) or the subscription breaks (rejects, also when
    * it ends without a word). Messages may be lost around both.
+   * @param opened called once Redis has said that it listens
    */
-  subscribe(channel: string, deliver: (text: string) => void, signal: AbortSignal): Promise<void>;
+  subscribe(
+    channel: string,
+    deliver: (text: string) => void,
+    signal: AbortSignal,
+    opened?: () => void,
+  ): Promise<void>;
   /** A call passed its time limit, or met a node that may not write: the connection is to be doubted. */
   doubt(reason: "silent" | "wrong_node"): void;
 }

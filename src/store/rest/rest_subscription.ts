@@ -20,6 +20,7 @@ export interface RestSubscription {
   readonly channel: string;
   readonly deliver: (text: string) => void;
   readonly signal: AbortSignal;
+  readonly opened: (() => void) | undefined;
 }
 
 interface Stream extends Disposable {
@@ -47,6 +48,7 @@ export async function subscribeRest(options: RestSubscription): Promise<void> {
   let stream: Stream | undefined;
   try {
     stream = await opened();
+    options.opened?.();
     while (!signal.aborted) {
       await Promise.race([clock.sleep(RECYCLE_INTERVAL_MS, signal), stream.broken]);
       usage.add({ commands: 1, requests: 1 });

@@ -33,7 +33,12 @@ export class RestTransport implements RedisTransport {
     return this.#track(this.#client(signal).readTogether(commands));
   }
 
-  subscribe(channel: string, deliver: (text: string) => void, signal: AbortSignal): Promise<void> {
+  subscribe(
+    channel: string,
+    deliver: (text: string) => void,
+    signal: AbortSignal,
+    opened?: () => void,
+  ): Promise<void> {
     const stop = AbortSignal.any([signal, this.#closing.signal]);
     const { clock } = this.options;
     return this.#track(
@@ -44,6 +49,7 @@ export class RestTransport implements RedisTransport {
         channel,
         deliver,
         signal: stop,
+        opened,
       }),
     );
   }

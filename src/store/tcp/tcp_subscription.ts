@@ -14,11 +14,12 @@ export interface TcpSubscription {
   readonly channel: string;
   readonly deliver: (text: string) => void;
   readonly signal: AbortSignal;
+  readonly opened: (() => void) | undefined;
 }
 
 /** Delivers until the signal aborts (resolves) or the connection is lost (rejects). */
 export async function subscribeTcp(options: TcpSubscription): Promise<void> {
-  const { url, clock, channel, deliver, signal } = options;
+  const { url, clock, channel, deliver, signal, opened } = options;
   try {
     const { client, lost } = await connectClient(url, clock, signal);
     const broken = lost.then((error) => Promise.reject(asReplyError(error)));
@@ -27,6 +28,7 @@ export async function subscribeTcp(options: TcpSubscription): Promise<void> {
     try {
       const subscribing = client.subscribe(channel, (text) => deliver(text));
       await within(soon, () => Promise.race([subscribing, broken]));
+      opened?.();
       while (!signal.aborted) {
         await Promise.race([clock.sleep(PING_INTERVAL_MS, signal), broken]);
         const answered = client.ping();

@@ -76,9 +76,14 @@ export class TcpTransport implements RedisTransport {
     }
   }
 
-  subscribe(channel: string, deliver: (text: string) => void, signal: AbortSignal): Promise<void> {
+  subscribe(
+    channel: string,
+    deliver: (text: string) => void,
+    signal: AbortSignal,
+    opened?: () => void,
+  ): Promise<void> {
     const stop = AbortSignal.any([signal, this.#closing.signal]);
-    const subscription = subscribeTcp({ ...this.options, channel, deliver, signal: stop });
+    const subscription = subscribeTcp({ ...this.options, channel, deliver, signal: stop, opened });
     this.#subscriptions.add(subscription);
     const leave = () => void this.#subscriptions.delete(subscription);
     subscription.then(leave, leave);
