@@ -70,6 +70,9 @@ export class EnduringClient implements AsyncDisposable {
   async #live(): Promise<void> {
     const follow = { ws: this.#socket, sse: this.#stream, poll: this.#poll };
     while (!this.#stop.signal.aborted) {
+      // Told to leave while there was no connection to cut.
+      await this.#absence?.promise;
+      if (this.#stop.signal.aborted) return;
       const { base, transport } = this.leg;
       await follow[transport].call(this, base, this.#cut.signal).catch(() => {});
       if (this.#stop.signal.aborted) return;

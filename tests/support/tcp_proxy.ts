@@ -86,11 +86,16 @@ export const startTcpProxy = (port: number): TcpProxy => new TcpProxy(port);
 
 async function pump(from: Deno.Conn, line: Line, mode: () => TcpProxy["replies"]): Promise<void> {
   const chunk = new Uint8Array(64 * 1024);
-  for (;;) {
-    const count = await from.read(chunk);
-    if (count === null || mode() === "cut") return await line.end();
-    if (mode() === "swallow") continue;
-    await line.send(chunk.subarray(0, count));
+  try {
+    for (;;) {
+      const count = await from.read(chunk);
+      if (count === null || mode() === "cut") return;
+      if (mode() === "swallow") continue;
+      await line.send(chunk.subarray(0, count));
+    }
+  } finally {
+    // What is on its way arrives, or is lost with the other side; no piece of it outlives the relay.
+    await line.end().catch(() => {});
   }
 }
 
