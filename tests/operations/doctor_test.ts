@@ -44,6 +44,10 @@ const upstreamOf = (url: string, key: string): Environment => ({
   DATA_FREQUENCIES: "tick,minute,fmv",
 });
 
+/** All but how far away a busy machine makes it seem. */
+const warningsOfRedis = (text: string): readonly string[] =>
+  text.split("\n").filter((line) => line.includes("WARN redis") && !line.includes("round trip"));
+
 const simulator = () => startSimulator({ accounts, rate: 50 }, { clock: systemClock, log: silentLog });
 
 Deno.test("with nothing set the doctor finds the simulator and nothing in the way", async () => {
@@ -228,11 +232,12 @@ Deno.test({
         "subscribes to hints",
       ]
     ) {
-      assert(edge.text.includes(told) && !edge.text.includes("WARN redis"), `${told}\n${edge.text}`);
+      assert(edge.text.includes(told), `${told}\n${edge.text}`);
     }
+    assertEquals(warningsOfRedis(edge.text), [], edge.text);
     await server.send("ACL", "SETUSER", "reader", "on", ">reader-pw", "%R~tickcast:*", "&*", "+@all");
     const reader = await ask({ ROLE: "edge", REDIS_URL: as("reader:reader-pw") });
-    assert(reader.code === 0 && reader.text.includes("WARN redis"), reader.text);
+    assert(reader.code === 0 && warningsOfRedis(reader.text).length > 0, reader.text);
     await Deno.remove(file);
   },
 });
