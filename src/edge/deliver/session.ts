@@ -7,6 +7,7 @@ import { BufferedProbe } from "./buffered_probe.ts";
 import { type HeldSubscription, heldSubscription } from "./held_subscription.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower, FollowerHost } from "../follow/follower.ts";
+import { tierPaceMs } from "../follow/flush_interval.ts";
 import type { Frame } from "../follow/frame.ts";
 import type { Missing } from "../pull/log_record.ts";
 import type { Principal } from "../admit/principal.ts";
@@ -52,8 +53,11 @@ export class Session implements FollowerHost {
   isDraining = false;
   readonly turns = new TurnQueue();
   readonly #held = new Map<string, Held>();
+  /** By stream that is waited for, where the client stands in it: its own words, told back until it is followed. */
+  #awaited: Map<string, string> | undefined;
   readonly #onClose: (session: Session) => void;
   #principal: Principal | undefined;
+  #restsUntilMs = 0;
   /** Among the connections of its principal's subject. */
   #place: Disposable | undefined;
   #slow: SlowWatch | undefined;
@@ -135,6 +139,7 @@ export class Session implements FollowerHost {
 
   /** Takes a new follower in. It is not flushed before it is ready. */
   hold(follower: Follower, want: Disposable): void {
+    follower.restsUntilMs = this.#restsUntilMs;
     this.letGo(follower.feed.spec.name);
     this.#held.set(follower.feed.spec.name, { follower, want });
     this.core.schedule.add(follower);
@@ -145,10 +150,21 @@ export class Session implements FollowerHost {
     const held = this.#held.get(stream);
     if (held === undefined) return;
     this.#held.delete(stream);
+    this.rest(held.follower);
     this.#snapshots?.drop(held.follower);
     this.core.schedule.remove(held.follower);
     held.follower.feed.selections.release(held.follower.selection);
     held.want[Symbol.dispose]();
+  }
+
+  /** What a follower gets is changed: however often that is done, its client is served no more often than its tier may be. */
+  rest(follower: Follower): void {
+    const nowMs = this.core.clock.monotonic();
+    const { principal } = this;
+    if (nowMs >= this.#restsUntilMs && principal !== undefined) {
+      this.#restsUntilMs = nowMs + tierPaceMs(principal.tier);
+    }
+    follower.restsUntilMs = this.#restsUntilMs;
   }
 
   /** Where the client stands in all it follows. */
@@ -157,7 +173,16 @@ export class Session implements FollowerHost {
     for (const { follower } of this.#held.values()) {
       text = text === "" || follower.cursor === "" ? text + follower.cursor : `${text},${follower.cursor}`;
     }
+    for (const [stream, words] of this.#awaited ?? []) {
+      if (!this.#held.has(stream)) text += text === "" ? words : `,${words}`;
+    }
     return text;
+  }
+
+  /** A stream is waited for, to be followed from these words; empty: no longer. */
+  awaits(stream: string, words: string): void {
+    if (words !== "") (this.#awaited ??= new Map()).set(stream, words);
+    else this.#awaited?.delete(stream);
   }
 
   subscriptions(): HeldSubscription[] {

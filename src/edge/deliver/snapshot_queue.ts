@@ -59,7 +59,7 @@ export class SnapshotQueue {
   /** Owes a follower a snapshot of what of `patterns` it follows: given now if it stands at the log's end, else as soon as it does. */
   owe(follower: Follower, patterns: SymbolPatterns): void {
     this.#note(follower, inBoth(patterns, follower.selection.wanted.patterns));
-    if (follower.place === follower.feed.log.end) this.give(follower);
+    if (follower.isCaughtUp) this.give(follower);
   }
 
   /** What a follower has still to be shown; undefined: nothing. */
@@ -112,7 +112,7 @@ export class SnapshotQueue {
   /** Hands over what the connection can take. */
   pump(nowMs: number): void {
     for (const follower of this.#owed) {
-      if (follower.place === follower.feed.log.end) this.give(follower);
+      if (follower.isCaughtUp) this.give(follower);
     }
     for (
       let first = this.#pending[0];
@@ -150,7 +150,7 @@ export class SnapshotQueue {
     if (part !== undefined) return this.#session.say(part);
     this.#pending.shift();
     follower.isReady = true;
-    if (follower.snapshotOwed !== undefined && follower.place === follower.feed.log.end) this.give(follower);
+    if (follower.snapshotOwed !== undefined && follower.isCaughtUp) this.give(follower);
     this.#session.core.schedule.mark(follower.feed);
   }
 

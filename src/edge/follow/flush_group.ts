@@ -4,6 +4,7 @@
  */
 import type { EdgeCounters } from "../edge_counters.ts";
 import type { Follower } from "./follower.ts";
+import { FLUSH_SLACK_MS } from "./flush_interval.ts";
 import type { Frame } from "./frame.ts";
 import type { Selection } from "./selection.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
@@ -134,6 +135,7 @@ export class FlushGroup {
     for (let n = Math.min(index, followers.length) - 1; n >= 0; n--) {
       const follower = followers[n];
       if (follower === undefined || follower.place >= end || !follower.isReady) continue;
+      if (follower.restsUntilMs > nowMs + FLUSH_SLACK_MS) continue;
       const frame = this.#advance(follower, followers.length === 1, nowMs);
       if (frame === undefined || frame.isEmpty) continue;
       sent.messages++;
@@ -169,7 +171,7 @@ export class FlushGroup {
     follower.moveTo(frame);
     if (!frame.isEmpty) host.take(frame, follower);
     else if (follower.silentSinceMs === 0) follower.silentSinceMs = nowMs;
-    if (follower.snapshotOwed !== undefined && follower.place === this.feed.log.end) {
+    if (follower.snapshotOwed !== undefined && follower.isCaughtUp) {
       host.giveSnapshot(follower);
     }
     return frame;

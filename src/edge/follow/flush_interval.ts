@@ -10,6 +10,9 @@ export const TIER_FLUSH_MS: Readonly<Record<Tier, number>> = { premium: 25, stan
 export const MAX_HZ_MIN = 0.001;
 export const MAX_HZ_MAX = 1000;
 
+/** Timers of the platform are no finer than this; what is due within it is due now. */
+export const FLUSH_SLACK_MS = 0.5;
+
 /** Up to here intervals are whole multiples of 5 ms, beyond it of 50 ms: like-minded clients share their ticks. */
 const FINE_UP_TO_MS = 100;
 
@@ -24,13 +27,13 @@ export const flushIntervalMs = (tier: Tier, floorMs: number, maxHz: number | und
   Math.max(TIER_FLUSH_MS[tier], floorMs, wishMs(maxHz));
 
 /**
- * What a client is held to however it asks, ms between two answers: its tier's limit and its own wish. 0 for premium without
- * a wish: what premium and a stream flush by gathers events into frames, and an answer to a poll is one already.
+ * What a tier holds its clients to however they ask, ms. Nothing for premium: what that and a stream flush by only gathers
+ * events into frames.
  */
-export const paceMs = (tier: Tier, maxHz: number | undefined): number =>
-  Math.max(tier === "premium" ? 0 : TIER_FLUSH_MS[tier], wishMs(maxHz));
+export const tierPaceMs = (tier: Tier): number => tier === "premium" ? 0 : TIER_FLUSH_MS[tier];
 
-function wishMs(maxHz: number | undefined): number {
+/** What a client's own `max_hz` holds it to, ms; 0 without one. */
+export function wishMs(maxHz: number | undefined): number {
   const ms = maxHz === undefined ? 0 : 1000 / maxHz;
   const stepMs = ms <= FINE_UP_TO_MS ? 5 : 50;
   return Math.ceil(ms / stepMs - 1e-9) * stepMs;

@@ -42,6 +42,8 @@ export class Follower {
   skip: readonly Position[] | undefined;
   /** False while a snapshot goes first. */
   isReady = false;
+  /** Not served before this (ms, monotonic): its client was a moment ago, and is held to a pace. */
+  restsUntilMs = 0;
   /** Takes one frame and no more. */
   isOnce = false;
   /** Symbols whose snapshot is owed as soon as the follower has caught up. */
@@ -68,6 +70,11 @@ export class Follower {
     this.cursor = skip === undefined
       ? log.cursorAt(place)
       : log.cursorOf(furthest(log.positionsAt(place), skip));
+  }
+
+  /** It has what there is, and nothing that is not here yet: a snapshot is true where it stands. */
+  get isCaughtUp(): boolean {
+    return this.place === this.feed.log.end && this.skip === undefined;
   }
 
   /** The frame that comes next, when it can't be one that is shared. */

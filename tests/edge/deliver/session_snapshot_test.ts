@@ -51,3 +51,25 @@ pure("a heatmap subscription begins with a snapshot, empty when there is none", 
   await s.clock.advance(20);
   assertEquals(later.of("snapshot").map(({ events }) => Array.isArray(events) && events.length), [1]);
 });
+
+pure(
+  "a snapshot for a client that is ahead waits until its cursor is reached, and is true there",
+  async () => {
+    await using s = sessionScene();
+    const { writer } = s.rig;
+    s.client().say({ action: "subscribe", symbols: ["*"] });
+    const { epoch } = await writer.append("tick", of("AAPL", 1, { t: 1 }));
+    await s.clock.advance(100);
+    const ahead = s.client();
+    ahead.say({ action: "subscribe", symbols: ["*"], cursor: `tick:${epoch}-3`, snapshot: true });
+    await s.clock.advance(3_000);
+    await writer.append("tick", [...of("AAPL", 1, { t: 2 }), ...of("AAPL", 1, { t: 3 })]);
+    await s.clock.advance(3_000);
+    const shown = ahead.of("snapshot").map(({ cursor, events }) => [cursor, events]);
+    assertEquals(shown.length, 1);
+    assert(
+      JSON.stringify(shown).startsWith(`[["tick:${epoch}-3",[{"id":"${epoch}-3"`),
+      JSON.stringify(shown),
+    );
+  },
+);
