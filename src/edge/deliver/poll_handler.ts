@@ -6,11 +6,12 @@ import type { EdgeCore } from "../edge_core.ts";
 import { placeFor, whenCaughtUp } from "./feed_wait.ts";
 import { answerText, tagOf, varyByToken } from "../http_answer.ts";
 import { answerPoll, gapOfFrame, type PollAnswer } from "./poll_answer.ts";
-import { paceMs } from "../follow/flush_interval.ts";
+import { tierPaceMs, wishMs } from "../follow/flush_interval.ts";
 import { waitForFrame, WAITING_POLLS_MAX } from "./poll_wait.ts";
 import { selectionKey } from "../follow/wanted.ts";
 import { intervalOf } from "./join_streams.ts";
 import { answerFromFeed } from "./present_feed.ts";
+import type { Paces } from "./poll_pace.ts";
 import { askOfQuery, type QueryAsk } from "./query_ask.ts";
 
 /** A range that will never change is kept by whoever holds it for a year. */
@@ -46,13 +47,13 @@ async function answerAsk(
 ): Promise<Response> {
   const { feed, start, wanted } = ask;
   const from = start.from === "now" ? "now" : feed.log.cursorAt(placeFor(feed, start).offset);
-  const pace = paceMs(principal.tier, wanted.maxHz);
-  const end = core.pollPace.endOf(feed, pace);
+  const paces = { tierMs: tierPaceMs(principal.tier), wishMs: wishMs(wanted.maxHz) };
+  const end = core.pollPace.endOf(feed, paces);
   let answer = answerPoll(feed, wanted, start, end);
   const isNothing = answer.count === 0 && answer.gap === undefined && (answer.offset ?? -1) >= end;
   if (isNothing && ask.waitMs > 0) {
     const intervalMs = intervalOf(core, feed, wanted, principal);
-    answer = await waitLonger(core, ask, answer, { intervalMs, paceMs: pace }, request.signal);
+    answer = await waitLonger(core, ask, answer, { intervalMs, paces }, request.signal);
   }
   core.counters.accepted.poll++;
   const text = `{"stream":"${feed.spec.name}","cursor":"${answer.cursor}","events":${answer.events},"gap":${
@@ -77,13 +78,13 @@ function noteSent({ counters }: EdgeCore, { count, merged, gap, isCounted }: Pol
 
 /**
  * @param had what could be answered at once: nothing
- * @param intervalMs when it would be flushed, were it a socket, and `paceMs` what it is held to
+ * @param intervalMs when it would be flushed, were it a socket
  */
 async function waitLonger(
   core: EdgeCore,
   { feed, wanted, waitMs }: QueryAsk,
   had: PollAnswer,
-  { intervalMs, paceMs }: { readonly intervalMs: number; readonly paceMs: number },
+  { intervalMs, paces }: { readonly intervalMs: number; readonly paces: Paces },
   signal: AbortSignal,
 ): Promise<PollAnswer> {
   if (core.counters.active.poll >= WAITING_POLLS_MAX) {
@@ -93,10 +94,10 @@ async function waitLonger(
     core,
     feed,
     { wanted, intervalMs, offset: had.offset ?? feed.log.end },
-    { dueInMs: core.pollPace.dueInMs(feed, paceMs), waitMs },
+    { dueInMs: core.pollPace.dueInMs(feed, paces), waitMs },
     signal,
   );
-  const end = isOvertaken || frame !== undefined ? core.pollPace.take(feed, paceMs) : feed.log.end;
+  const end = isOvertaken || frame !== undefined ? core.pollPace.take(feed, paces) : feed.log.end;
   if (isOvertaken) return answerPoll(feed, wanted, { from: "cursor", cursor: parseCursor(had.cursor) }, end);
   return {
     events: frame?.body === undefined || frame.body === "" ? "[]" : frame.body,

@@ -5,8 +5,42 @@
 import type { Clock } from "../../feed/clock.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
-/** Paces remembered for one stream; the oldest is forgotten first. Tiers alone have two. */
-const PACES_MAX = 256;
+/** Wishes remembered for one stream; the one whose turn is longest ago is forgotten first. */
+const WISHES_MAX = 256;
+
+/** What a poll is held to, ms between two turns, 0 for nothing: its tier's pace, and its own `max_hz`. */
+export interface Paces {
+  readonly tierMs: number;
+  readonly wishMs: number;
+}
+
+/** See the file comment. Offsets are of the feed's log. */
+export class PollPace {
+  /** Apart, so that whoever names another `max_hz` each time is still held to its tier's. */
+  readonly #tiers: Turns;
+  readonly #wishes: Turns;
+
+  constructor(clock: Clock) {
+    this.#tiers = new Turns(clock, Infinity);
+    this.#wishes = new Turns(clock, WISHES_MAX);
+  }
+
+  /** How far an answer may look now. */
+  endOf(feed: StreamFeed, { tierMs, wishMs }: Paces): number {
+    return Math.min(this.#tiers.endOf(feed, tierMs), this.#wishes.endOf(feed, wishMs));
+  }
+
+  /** Ms until there may be more. */
+  dueInMs(feed: StreamFeed, { tierMs, wishMs }: Paces): number {
+    return Math.max(this.#tiers.dueInMs(feed, tierMs), this.#wishes.dueInMs(feed, wishMs));
+  }
+
+  /** A turn is taken: everything there is now may be seen, and no more until the next. Returns the log's end. */
+  take(feed: StreamFeed, { tierMs, wishMs }: Paces): number {
+    this.#tiers.take(feed, tierMs);
+    return this.#wishes.take(feed, wishMs);
+  }
+}
 
 /** How far polls of one pace see, and until when. */
 interface Turn {
@@ -14,29 +48,22 @@ interface Turn {
   readonly dueMs: number;
 }
 
-/** See the file comment. Offsets are of the feed's log; a pace is ms between two turns, 0 for none. */
-export class PollPace {
+class Turns {
   readonly #turns = new WeakMap<StreamFeed, Map<number, Turn>>();
 
-  constructor(readonly clock: Clock) {}
+  constructor(readonly clock: Clock, readonly max: number) {}
 
-  /** How far an answer may look now. */
   endOf(feed: StreamFeed, paceMs: number): number {
-    if (paceMs === 0) return feed.log.end;
     const turn = this.#turns.get(feed)?.get(paceMs);
-    if (turn !== undefined && (this.clock.monotonic() < turn.dueMs || turn.end === feed.log.end)) {
-      return turn.end;
-    }
-    return this.take(feed, paceMs);
+    const isOver = turn === undefined || (this.clock.monotonic() >= turn.dueMs && turn.end < feed.log.end);
+    return isOver ? this.take(feed, paceMs) : turn.end;
   }
 
-  /** Ms until there may be more. */
   dueInMs(feed: StreamFeed, paceMs: number): number {
     const dueMs = this.#turns.get(feed)?.get(paceMs)?.dueMs ?? 0;
     return Math.max(0, dueMs - this.clock.monotonic());
   }
 
-  /** A turn is taken: everything there is now may be seen, and no more until the next. Returns the log's end. */
   take(feed: StreamFeed, paceMs: number): number {
     const { end } = feed.log;
     if (paceMs === 0) return end;
@@ -44,7 +71,7 @@ export class PollPace {
     if (turns.size === 0) this.#turns.set(feed, turns);
     turns.delete(paceMs);
     const [oldest] = turns.keys();
-    if (oldest !== undefined && turns.size >= PACES_MAX) turns.delete(oldest);
+    if (oldest !== undefined && turns.size >= this.max) turns.delete(oldest);
     turns.set(paceMs, { end, dueMs: this.clock.monotonic() + paceMs });
     return end;
   }

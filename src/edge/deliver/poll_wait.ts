@@ -1,5 +1,4 @@
 /** A long poll is a follower of one frame: it stands in the ring like any other client and is answered with what comes first. */
-import type { Clock } from "../../feed/clock.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import { Follower, type FollowerHost } from "../follow/follower.ts";
 import type { Frame } from "../follow/frame.ts";
@@ -60,7 +59,8 @@ export async function waitForFrame(
   for (const end of ends) end.addEventListener("abort", giveUp, { once: true });
   if (ends.some((end) => end.aborted)) giveUp();
   core.counters.active.poll++;
-  using _due = whenDue(core.clock, dueInMs, () => core.schedule.add(follower));
+  follower.restsUntilMs = core.clock.monotonic() + dueInMs;
+  core.schedule.add(follower);
   try {
     const waited = await promise;
     return { ...waited, cursor: waited.frame?.cursor ?? follower.cursor };
@@ -70,10 +70,4 @@ export async function waitForFrame(
     core.schedule.remove(follower);
     feed.selections.release(selection);
   }
-}
-
-function whenDue(clock: Clock, dueInMs: number, begin: () => void): Disposable | undefined {
-  if (dueInMs > 0) return clock.timer(dueInMs, begin);
-  begin();
-  return undefined;
 }

@@ -37,8 +37,6 @@ async function reseatSession(
   const cursor = parseCursor(follower.cursor);
   const owed = session.awaitsSnapshot ? session.snapshots.owedTo(follower) : undefined;
   session.letGo(name);
-  // A command in between may have put it back into the schedule.
-  if (isEmpty(core.schedule.followersOf(before))) core.schedule.forget(before);
   if (principal === undefined) return;
   const want = core.feeds.want(after);
   try {
@@ -56,11 +54,6 @@ async function reseatSession(
     core.log.error("ws_error", { client: session.id, error: describeError(error) });
     session.close(1011, "internal error");
   }
-}
-
-function isEmpty(some: Iterable<unknown>): boolean {
-  for (const _one of some) return false;
-  return true;
 }
 
 /** For those who have no way to go on: they come back and start anew. */

@@ -6,14 +6,12 @@
 import type { Clock } from "../../feed/clock.ts";
 import type { EdgeCounters } from "../edge_counters.ts";
 import { FlushGroup } from "./flush_group.ts";
+import { FLUSH_SLACK_MS } from "./flush_interval.ts";
 import type { Follower } from "./follower.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** A tick later than this says that this process was busy, not its clients. */
 const LATE_MS = 40;
-
-/** Timers of the platform are no finer than this; a group due within it is flushed now. */
-const SLACK_MS = 0.5;
 
 /** See the file comment. Streams flush in the order of their `sendPriority`. */
 export class FlushSchedule implements Disposable {
@@ -41,6 +39,7 @@ export class FlushSchedule implements Disposable {
     let group = groups.get(selection.intervalMs);
     if (group === undefined) {
       group = new FlushGroup(feed, selection.intervalMs, this.#counters);
+      group.dueMs = follower.restsUntilMs;
       groups.set(selection.intervalMs, group);
     }
     group.add(follower);
@@ -52,6 +51,8 @@ export class FlushSchedule implements Disposable {
     const group = groups?.get(follower.selection.intervalMs);
     group?.remove(follower);
     if (group?.isEmpty) groups?.delete(follower.selection.intervalMs);
+    // A feed that was replaced may have been followed again since: nobody else would forget it.
+    if (groups?.size === 0) this.forget(follower.feed);
   }
 
   /** Everybody who follows a feed. */
@@ -73,7 +74,7 @@ export class FlushSchedule implements Disposable {
       if (group.dueMs < dueMs) dueMs = group.dueMs;
     }
     if (dueMs === Infinity) return;
-    if (dueMs <= this.#clock.monotonic() + SLACK_MS) this.wake();
+    if (dueMs <= this.#clock.monotonic() + FLUSH_SLACK_MS) this.wake();
     else if (!this.#isStopped && dueMs < this.#timerMs) this.#arm(dueMs);
   }
 
@@ -110,7 +111,7 @@ export class FlushSchedule implements Disposable {
     for (const feed of this.#feeds) {
       for (const group of this.#groups.get(feed)?.values() ?? []) {
         if (!group.isDirty) continue;
-        if (group.dueMs <= now + SLACK_MS) this.#flush(group, now, isLate);
+        if (group.dueMs <= now + FLUSH_SLACK_MS) this.#flush(group, now, isLate);
         if (group.isDirty && group.dueMs < nextMs) nextMs = group.dueMs;
       }
     }

@@ -7,9 +7,9 @@
 export const sseDataHead = (event: string): string => `event: ${event}\ndata: `;
 export const SSE_END = "\n\n";
 
-/** A whole event; `cursor` becomes what a native EventSource resumes from. */
+/** A whole event; `cursor` becomes what a native EventSource resumes from, an empty one would make it forget where it was. */
 export function sseEvent(event: string, data: string, cursor: string | undefined): string {
-  return `${cursor === undefined ? "" : `id: ${cursor}\n`}event: ${event}\ndata: ${data}\n\n`;
+  return `${cursor ? `id: ${cursor}\n` : ""}event: ${event}\ndata: ${data}\n\n`;
 }
 
 /** Moves the cursor of a native EventSource without an event that anybody sees. */

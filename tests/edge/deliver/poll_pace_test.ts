@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { PollPace } from "../../../src/edge/deliver/poll_pace.ts";
 import { aTrade } from "../../support/event_factory.ts";
+import { splitTicks } from "../split_plan.ts";
 import { type HttpScene, httpScene } from "../http_scene.ts";
 import type { PollAnswer } from "../test_clients.ts";
 
@@ -90,6 +91,37 @@ pure("an event after a rest is told to a poll that waits at once, whatever its p
   assertEquals(s.clock.monotonic() - before, 200);
 });
 
+pure("who names another max_hz each time is held to its tier all the same", async () => {
+  await using s = httpScene({ settings: { defaultTier: "free" } });
+  let { cursor } = await s.poll("/events/tick");
+  let told = 0;
+  for (let n = 0; n < 100; n++) {
+    await s.append("tick", [aTrade({ tid: String(n) })]);
+    const answer = await s.poll(`/events/tick?cursor=${cursor}&max_hz=${(1 / (1 + n * 0.06)).toFixed(4)}`);
+    if (answer.events.length > 0) told++;
+    ({ cursor } = answer);
+  }
+  assert(told <= 12 && told > 5, `${told} in 10 s`);
+});
+
+pure("a poll that waits for its turn is answered when its stream is split otherwise", async () => {
+  await using s = httpScene({ settings: { defaultTier: "free" } });
+  await splitTicks(s.rig.store, 1);
+  const had = await s.append("tick", [aTrade()]);
+  const { cursor } = await s.poll(`/events/tick?cursor=${had.replace(/\d+$/, "0")}`);
+  const { core } = s.rig.edge;
+  const before = core.feeds.get("tick");
+  let isAnswered = false;
+  const waiting = s.get(`/events/tick?cursor=${cursor}&wait=5`, {}, 0).finally(() => isAnswered = true);
+  await s.clock.advance(100);
+  await splitTicks(s.rig.store, 2);
+  void core.plan.ensure(0);
+  await s.clock.advance(800);
+  assert(core.feeds.get("tick") !== before);
+  assert(isAnswered);
+  await waiting;
+});
+
 pure("however many paces are asked for, few are remembered", async () => {
   await using s = httpScene();
   await s.poll("/events/tick");
@@ -98,7 +130,8 @@ pure("however many paces are asked for, few are remembered", async () => {
   const feed = s.rig.edge.core.feeds.get("tick");
   assert(feed !== undefined);
   const pace = new PollPace(s.clock);
-  for (let ms = 5; ms < 5_000; ms += 5) pace.endOf(feed, ms);
-  const held = Array.from({ length: 999 }, (_, n) => pace.dueInMs(feed, 5 * (n + 1))).filter((ms) => ms > 0);
+  for (let ms = 5; ms < 5_000; ms += 5) pace.endOf(feed, { tierMs: 0, wishMs: ms });
+  const held = Array.from({ length: 999 }, (_, n) => pace.dueInMs(feed, { tierMs: 0, wishMs: 5 * (n + 1) }))
+    .filter((ms) => ms > 0);
   assertEquals(held.length, 256);
 });
