@@ -44,6 +44,9 @@ export async function join(
   adapt: () => void = () => {},
 ): Promise<void> {
   let present = joining;
+  for (const { feed } of joining) {
+    session.awaits(feed.spec.name, start.from === "cursor" ? ownWords(feed, start.cursor) : "");
+  }
   try {
     for (let isReady = false; !isReady;) {
       const failure = await whenReady(session, start, present, shown).catch((error: unknown) => ({ error }));
@@ -57,6 +60,8 @@ export async function join(
     for (const { want } of present) want[Symbol.dispose]();
     if (session.isClosed) return;
     throw error;
+  } finally {
+    for (const { feed } of joining) session.awaits(feed.spec.name, "");
   }
   if (session.isClosed) {
     for (const { want } of present) want[Symbol.dispose]();
