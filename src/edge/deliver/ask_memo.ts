@@ -52,13 +52,13 @@ export class AskMemo {
 
 function judge(
   core: AskGround,
-  { symbols, shape }: SubscriptionRequest,
+  { symbols, shape, firstShape = shape }: SubscriptionRequest,
   stream: string,
   principal: Principal,
 ): StreamAsk {
   const { patterns, unknown } = checkSymbols(symbols ?? ["*"], stream, core.plan, principal);
   const wanted = patterns.length === 0
     ? undefined
-    : wantedAfter(undefined, patterns, shape, principal.tier, core.settings.maxSymbols);
+    : wantedAfter(undefined, patterns, firstShape, principal.tier, core.settings.maxSymbols);
   return { stream, wanted, unknown };
 }

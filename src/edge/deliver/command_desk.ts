@@ -118,15 +118,14 @@ export class CommandDesk {
     throw new TickcastError("UNAUTHORIZED", "Cannot do this as the connection has not authenticated yet");
   }
 
-  /** The URL's own words hold where a first subscription says nothing. */
+  /** The URL's own words hold where the first subscription of a stream says nothing. */
   #withDefaults(request: SubscriptionRequest): SubscriptionRequest {
     const { shape } = this.#defaults;
-    if (request.streams.some((stream) => this.#session.follower(stream) !== undefined)) return request;
     const { mode, maxHz, fields } = request.shape;
     return {
       ...request,
       cursor: request.cursor ?? this.#cursor?.of(request.streams),
-      shape: {
+      firstShape: {
         mode: mode ?? shape?.mode,
         maxHz: maxHz === undefined ? shape?.maxHz : maxHz,
         fields: fields === undefined ? shape?.fields : fields,

@@ -11,6 +11,7 @@ import type { SubscriptionRequest } from "./subscription_request.ts";
 import { readStart, unknownSymbols } from "./subscription_ask.ts";
 import { readQuery } from "./subscription_query.ts";
 import { UrlMemo } from "./url_memo.ts";
+import { publishedStreams } from "./url_defaults.ts";
 
 /** When a full or draining instance may be tried again; spread, so that nobody comes back with everybody. */
 const RETRY_MIN_MS = 2_000;
@@ -81,10 +82,7 @@ export class SseDoor {
 
 function readUrl(core: EdgeCore, url: URL, stream: string | undefined, principal: Principal): Reading {
   const query = readQuery(url);
-  const all = () =>
-    (core.plan.streams() ?? [...core.feeds.streams.keys()]).filter((one) =>
-      core.feeds.streams.has(one) && maySeeStream(principal, one)
-    );
+  const all = () => publishedStreams(core).filter((one) => maySeeStream(principal, one));
   const named = stream === undefined ? query.streams && [...new Set(query.streams)] : [stream];
   const request = {
     id: undefined,

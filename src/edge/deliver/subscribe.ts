@@ -105,12 +105,13 @@ function askOf(
   }
   const texts = request.symbols ?? (held === undefined ? ["*"] : []);
   const { patterns, unknown } = checkSymbols(texts, stream, session.core.plan, principal);
+  const shape = held === undefined ? request.firstShape ?? request.shape : request.shape;
   const isEmpty = patterns.length === 0 && (held === undefined || unknown.length > 0);
   return {
     stream,
     wanted: isEmpty
       ? undefined
-      : wantedAfter(held, patterns, request.shape, principal.tier, session.core.settings.maxSymbols),
+      : wantedAfter(held, patterns, shape, principal.tier, session.core.settings.maxSymbols),
     unknown,
   };
 }
@@ -132,6 +133,7 @@ export function reshape(session: Session, follower: Follower, wanted: Wanted, pr
   schedule.remove(follower);
   follower.selection = feed.selections.hold(wanted, intervalOf(session.core, feed, wanted, principal));
   feed.selections.release(before);
+  session.rest(follower);
   schedule.add(follower);
   if (session.awaitsSnapshot) session.snapshots.reshaped(follower);
 }
@@ -164,7 +166,7 @@ export function unsubscribe(
 ): void {
   const { core } = session;
   const named = checkStreams(command.streams ?? streams, core.feeds.streams, principal);
-  const going = command.symbols?.map(parsePattern);
+  const going = command.symbols && new Set(command.symbols.map(parsePattern));
   const changes = named.map((stream) => ({ stream, wanted: wantedWithout(session, stream, going) }));
   for (const { stream, wanted } of changes) {
     const follower = session.follower(stream);
@@ -180,16 +182,16 @@ export function unsubscribe(
 function wantedWithout(
   session: Session,
   stream: string,
-  going: readonly string[] | undefined,
+  going: ReadonlySet<string> | undefined,
 ): Wanted | undefined {
   const held = session.follower(stream)?.selection.wanted;
-  if (held === undefined || going === undefined || going.includes("*")) return undefined;
+  if (held === undefined || going === undefined || going.has("*")) return undefined;
   if (held.patterns.all) {
     throw new TickcastError(
       "BAD_REQUEST",
       `Cannot take symbols out of ${stream} as all are followed: unsubscribe * first`,
     );
   }
-  const left = patternList(held.patterns).filter((pattern) => !going.includes(pattern));
+  const left = patternList(held.patterns).filter((pattern) => !going.has(pattern));
   return left.length === 0 ? undefined : { ...held, patterns: symbolPatterns(left) };
 }

@@ -11,6 +11,8 @@ export interface SubscriptionRequest {
   readonly symbols: readonly string[] | undefined;
   readonly cursor: string | undefined;
   readonly shape: ShapeAsk;
+  /** Instead of `shape` for streams that are not followed yet, where that is another. */
+  readonly firstShape?: ShapeAsk;
   readonly snapshot: boolean;
 }
 

@@ -39,7 +39,7 @@ function read(core: EdgeCore, url: URL, stream: string | undefined): ConnectionD
       request: isAsking
         ? {
           id: undefined,
-          streams: streams ?? core.plan.streams() ?? [...core.feeds.streams.keys()],
+          streams: streams ?? publishedStreams(core),
           symbols: query.symbols,
           cursor: query.cursor,
           shape,
@@ -54,6 +54,10 @@ function read(core: EdgeCore, url: URL, stream: string | undefined): ConnectionD
     return { streams: named, fault: error, request: undefined, shape: undefined, cursor: undefined };
   }
 }
+
+/** Streams that are on, as far as this release knows them. */
+export const publishedStreams = ({ plan, feeds }: EdgeCore): readonly string[] =>
+  (plan.streams() ?? [...feeds.streams.keys()]).filter((stream) => feeds.streams.has(stream));
 
 function checkKnown(core: EdgeCore, streams: readonly string[]): void {
   checkStreams(streams, core.feeds.streams, EVERYBODY);

@@ -82,3 +82,13 @@ pure("a subscribe that is refused leaves the URL's cursor to the next", async ()
   assertEquals(await client.say({ ...subscribe(["tick"]), symbols: ["?"] }), "");
   assertEquals(await client.say(subscribe(["tick"])), "t19,t20");
 });
+
+pure(
+  "a subscribe that names a held stream beside a new one begins the new one at the URL's cursor",
+  async () => {
+    await using s = sessionScene();
+    const client = await aClient(s, (tick, minute) => `${tick}18,${minute}3`);
+    assertEquals(await client.say(subscribe(["tick"])), "t19,t20");
+    assertEquals(await client.say(subscribe(["tick", "minute"])), "m4,m5");
+  },
+);

@@ -54,3 +54,48 @@ pure("a stream that the URL names and the token does not allow is refused", asyn
 pure("a token that allows no stream is told so", async () => {
   assertEquals(await told("http://edge/ws?symbols=AAPL", mayHave()), ["FORBIDDEN"]);
 });
+
+pure("a URL that names no stream leaves out a published one that this release has no word for", async () => {
+  await using scene = sessionScene();
+  const { edge: { core, hub }, store } = scene.rig;
+  const streams = { tick: { symbols: ["*"], lists: 1 }, quote: { symbols: ["*"], lists: 1 } };
+  await store.writeNote(
+    "plan",
+    JSON.stringify({ at: 1, streams, markets: ["stocks"], simulated: false }),
+    undefined,
+  );
+  void core.plan.ensure();
+  await scene.clock.advance(100);
+  const socket = new FakeSocket();
+  const defaults = new UrlDefaults(core).of("http://edge/ws?symbols=AAPL", undefined);
+  socketHandlers(core, hub, socket, anonymous("premium"), defaults).onOpen();
+  await scene.clock.advance(500);
+  const followed = socket.read.filter(({ type }) => type === "subscribed").map(({ streams }) => streams);
+  assertEquals(followed, [["tick"]]);
+});
+
+pure(
+  "what a URL says of shape holds for each stream the first time it is followed, beside a held one too",
+  async () => {
+    await using scene = sessionScene();
+    const { core, hub } = scene.rig.edge;
+    const socket = new FakeSocket();
+    const defaults = new UrlDefaults(core).of(
+      "http://edge/ws?streams=tick,minute&max_hz=2&fields=close",
+      undefined,
+    );
+    const handlers = socketHandlers(core, hub, socket, anonymous("premium"), defaults);
+    handlers.onOpen();
+    const say = async (message: unknown) => {
+      handlers.onMessage(JSON.stringify({ action: "subscribe", ...Object(message) }));
+      await scene.clock.advance(500);
+    };
+    await say({ streams: ["tick"], symbols: ["A"], max_hz: 5, fields: null });
+    await say({ streams: ["tick", "minute"], symbols: ["B"] });
+    const told = socket.read.findLast(({ type }) => type === "subscribed");
+    assertEquals(told?.subscriptions, [
+      { stream: "tick", symbols: ["A", "B"], mode: "all", max_hz: 5, fields: null },
+      { stream: "minute", symbols: ["B"], mode: "all", max_hz: 2, fields: ["close"] },
+    ]);
+  },
+);
