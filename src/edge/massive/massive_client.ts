@@ -198,9 +198,10 @@ export class MassiveClient implements FollowerHost {
       // Merged bars are not what Massive sends, so the tier that only gets those can't be served here.
       if (principal.tier === "free") return this.#refuseAccess(status.PLAN_WITHOUT_WEBSOCKET);
       this.#takePlace(principal);
+      const before = this.session.principal;
       const changed = this.session.admit(principal);
       this.#say([status.AUTHENTICATED]);
-      if (changed) await this.#following.update();
+      if (changed || (before !== undefined && before.tier !== principal.tier)) await this.#following.update();
     } catch (error) {
       if (!(error instanceof TickcastError)) throw error;
       core.counters.refuse(error.code);
