@@ -26,6 +26,7 @@ export const CLIENT_LIMITS = [
   "symbols",
   "headers",
   "header_time",
+  "tickets",
 ] as const;
 /** One of {@link CLIENT_LIMITS}. */
 export type ClientLimit = (typeof CLIENT_LIMITS)[number];

@@ -168,6 +168,7 @@ export class EdgeDoors {
     const leave = () => place[Symbol.dispose]();
     try {
       const response = await answer();
+      if (isStream && response.status === 401) this.#parts.entry.refused(request, remote);
       if (completed === undefined) leave();
       else completed.then(leave, leave);
       return response;

@@ -7,6 +7,7 @@ import { base64url } from "jose";
 import type { Clock } from "../../feed/clock.ts";
 import { TickcastError } from "../../feed/error.ts";
 import type { ShelfStore } from "../../feed/store.ts";
+import { HolderRates } from "./holder_rates.ts";
 
 /** How long a ticket can be redeemed. */
 export const TICKET_TTL_MS = 30_000;
@@ -14,6 +15,10 @@ export const TICKET_TTL_MS = 30_000;
 export const TICKET_TOKEN_MAX_CHARS = 3800;
 /** How long the store is waited for. */
 export const TICKET_STORE_WAIT_MS = 3_000;
+
+/** Tickets one subject is given: a page opens a few streams, and each costs the store a command and half a minute's room. */
+export const TICKETS_BURST = 100;
+export const TICKETS_PER_SECOND = 10;
 
 const TICKET = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
 const NONCE_BYTES = 12;
@@ -31,21 +36,30 @@ const importKey = (key: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
 export class TicketDesk {
   readonly #store: ShelfStore;
   readonly #clock: Clock;
+  readonly #rates: HolderRates;
 
   constructor(store: ShelfStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+    this.#rates = new HolderRates(TICKETS_BURST, TICKETS_PER_SECOND, clock);
   }
 
   /**
    * A ticket for a token that was judged good.
-   * @throws {TickcastError} TOO_LARGE when the token won't fit a cookie, or the store's own
+   * @param subject of the token
+   * @throws {TickcastError} TOO_LARGE when the token won't fit a cookie, RATE_LIMITED, or the store's own
    */
-  async issue(token: string): Promise<string> {
+  async issue(token: string, subject: string): Promise<string> {
     if (token.length > TICKET_TOKEN_MAX_CHARS) {
       throw new TickcastError(
         "TOO_LARGE",
         `Cannot give a ticket as its token must have at most ${TICKET_TOKEN_MAX_CHARS} characters: current length is ${token.length}`,
+      );
+    }
+    if (!this.#rates.take(subject)) {
+      throw new TickcastError(
+        "RATE_LIMITED",
+        `Cannot give a ticket as one token may have ${TICKETS_PER_SECOND} a second`,
       );
     }
     const id = base64url.encode(random(ID_BYTES));

@@ -37,8 +37,8 @@ export function ticketRoutes({ verify, desk, allowedOrigins }: TicketRouteOption
           "Cannot give a ticket as the token must come as Authorization: Bearer …",
         );
       }
-      await verify(token);
-      return answer({ ticket: await desk.issue(token), expires_in_s: TICKET_TTL_MS / 1000 }, 201);
+      const { subject } = await verify(token);
+      return answer({ ticket: await desk.issue(token, subject), expires_in_s: TICKET_TTL_MS / 1000 }, 201);
     } catch (error) {
       return answerError(error);
     }

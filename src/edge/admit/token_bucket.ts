@@ -11,11 +11,16 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether so many more are within bounds. */
-  take(nowMs: number, amount = 1): boolean {
+  /** Whether so many more would be within bounds. */
+  has(nowMs: number, amount = 1): boolean {
     this.#left = Math.min(this.burst, this.#left + (nowMs - this.#atMs) * this.perSecond / 1000);
     this.#atMs = nowMs;
-    if (this.#left < amount) return false;
+    return this.#left >= amount;
+  }
+
+  /** Whether so many more are within bounds: they are taken then. */
+  take(nowMs: number, amount = 1): boolean {
+    if (!this.has(nowMs, amount)) return false;
     this.#left -= amount;
     return true;
   }
