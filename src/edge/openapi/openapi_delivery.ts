@@ -143,6 +143,7 @@ export const DELIVERY_OPERATIONS: readonly Operation[] = [
       },
       "401": { about: "No good token" },
       "404": { about: "AUTH_MODE=none: nobody needs one" },
+      "429": { about: "More than ten a second of one subject" },
     },
   },
   {
