@@ -86,6 +86,8 @@ browserTest(
     const held = await barsInRedis(real.redis, CHOSEN);
     assert(held.length < 400);
     assertEquals(await barsOnPage(page, CHOSEN), [...before, ...held]);
+    // The bars may have been read back; what is gone is told by the connection alone.
+    await page.waitForFunction(() => globalThis.tickcastPage.inspect("").gaps.length > 0);
     const { gaps, stats } = await inspect(page, CHOSEN);
     assertEquals(stats.repeats, 0);
     assertEquals(new Set(gaps.map(({ stream }) => stream)), new Set(["minute"]));
