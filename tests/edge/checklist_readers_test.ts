@@ -39,11 +39,13 @@ for (const server of ["deno", "hardened"] as const) {
       await other.first("subscribed");
       let tid = 0;
       let most = 0;
-      // Until what the kernels hold for it is full too.
+      const [feed] = rig.edge.core.feeds.all();
+      // Until what the kernels hold for it is full too; no faster than the edge pulls, or there are gaps for everybody.
       await until(
         async () => {
+          if ((feed?.log.end ?? 0) < tid) return false;
           const trades = Array.from(
-            { length: 100 },
+            { length: 400 },
             () => aTrade({ sym: "MSFT", tid: `${"x".repeat(200)}${tid++}` }),
           );
           await rig.writer.append("tick", trades);
