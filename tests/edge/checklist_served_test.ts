@@ -4,9 +4,11 @@ import { WebSocket as WsClient } from "ws";
 import { aTrade } from "../support/event_factory.ts";
 import { COMMAND_ROWS, CURSOR_ROWS } from "./checklist_rows.ts";
 import { edgeRig } from "./edge_rig.ts";
-import { Inbox, poll, SocketClient, StreamClient } from "./test_clients.ts";
+import { Inbox, type Message, poll, SocketClient, StreamClient } from "./test_clients.ts";
 
 const MESSAGE_MAX_BYTES = 16 * 1024;
+/** What a command may be answered with. */
+const ANSWERS = ["error", "subscribed", "unsubscribed", "pong"] as const;
 
 for (const server of ["deno", "hardened"] as const) {
   Deno.test(`each wrong command has its answer on the wire, and the socket lives on (SERVER=${server})`, async (t) => {
@@ -23,7 +25,11 @@ for (const server of ["deno", "hardened"] as const) {
           return;
         }
         await client.say({ action: "ping", id: "after" });
-        await client.until("a pong", () => client.of("pong").some(({ id }) => id === "after"));
+        const isAfter = ({ id }: Message) => id === "after";
+        await client.until("a pong", () => client.of("pong").some(isAfter));
+        // A ping is answered at once, a subscription when it is known what there is to subscribe to.
+        const answers = () => ANSWERS.flatMap((type) => client.of(type)).filter((one) => !isAfter(one));
+        await client.until("an answer", () => answers().length > 0);
         assertEquals(client.of("error").map((error) => error.code), code === undefined ? [] : [code]);
       });
     }
