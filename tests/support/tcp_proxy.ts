@@ -63,8 +63,16 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async #relay(client: Deno.Conn): Promise<void> {
-    const server = await Deno.connect({ hostname: "127.0.0.1", port: this.target });
-    this.#open.add(client).add(server);
+    this.#open.add(client);
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: this.target }).catch(() => undefined);
+    // Nobody is there, or the connection was cut before it was whole.
+    if (server === undefined || !this.#open.has(client)) {
+      this.#open.delete(client);
+      close(client);
+      if (server) close(server);
+      return;
+    }
+    this.#open.add(server);
     const both = () => {
       close(client);
       close(server);
