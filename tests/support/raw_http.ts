@@ -1,6 +1,6 @@
 /** A request written byte by byte, for what no client library would send. */
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 45_000;
 
 /** What came back: everything up to the end of the headers, or of the connection. */
 export interface RawAnswer {

@@ -1,7 +1,7 @@
 /** A WebSocket client made of bytes, for frames that no library would send. */
 import { handshakeText } from "./raw_http.ts";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 45_000;
 
 /** How a frame is made; the defaults are a proper masked text frame. */
 export interface FrameParts {

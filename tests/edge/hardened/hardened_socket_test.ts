@@ -6,7 +6,7 @@ import { frameBytes, RawSocket } from "../../support/raw_socket.ts";
 import { until } from "../../support/until.ts";
 import { edgeRig, type Rig } from "../edge_rig.ts";
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 45_000;
 
 /** Appends until `isOver` holds: more than any kernel buffers for a peer that reads nothing. */
 async function pour(rig: Rig, isOver: () => boolean): Promise<void> {
