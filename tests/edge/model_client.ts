@@ -74,6 +74,11 @@ export class ModelClient {
     if ((type === "subscribed" || type === "unsubscribed") && typeof id === "number") this.#answered(id);
   }
 
+  /** As a native EventSource does: the last id is all it has, whatever an id before said of other streams. */
+  resumesFrom(id: string): void {
+    this.cursor = parseCursor(id);
+  }
+
   #takeEvent(stream: string, event: Readonly<Record<string, unknown>>): void {
     const list = this.#listOf(stream, String(event.id));
     // A first poll that waits has events, but not where they began.

@@ -4,6 +4,7 @@ import type { Rig } from "./edge_rig.ts";
 import { type Change, queryOf } from "./model_asked.ts";
 import type { ModelClient } from "./model_client.ts";
 import { type Connection, TIER_HEADER } from "./model_connections.ts";
+import type { Message } from "./test_clients.ts";
 
 /** Most blocks taken at one reading. */
 const CHUNKS_MAX = 50;
@@ -28,7 +29,6 @@ class StreamConnection implements Connection {
   #isStalled = false;
   #isGone = false;
   #text = "";
-  #id = "";
 
   constructor(readonly opening: Promise<Response>, readonly client: ModelClient) {}
 
@@ -76,16 +76,16 @@ class StreamConnection implements Connection {
         return [line.slice(0, colon), line.slice(colon + 2)];
       }),
     );
-    this.#id = fields.get("id") ?? this.#id;
     const cursor = fields.get("id");
-    const data = fields.get("data");
-    if (data === undefined) {
-      if (cursor !== undefined) this.client.take({ type: "id", cursor: this.#id });
-      return;
-    }
-    const name = fields.get("event") ?? "";
-    const parsed = JSON.parse(data);
-    if (Array.isArray(parsed)) this.client.take({ type: "events", stream: name, events: parsed, cursor });
-    else this.client.take({ ...parsed, type: name, cursor });
+    const message = messageOf(fields.get("event") ?? "", fields.get("data"));
+    this.client.take({ ...message, cursor });
+    if (cursor !== undefined) this.client.resumesFrom(cursor);
   }
+}
+
+/** What a block says; one of `id:` alone nothing but that. */
+function messageOf(name: string, data: string | undefined): Message {
+  if (data === undefined) return { type: "id" };
+  const parsed = JSON.parse(data);
+  return Array.isArray(parsed) ? { type: "events", stream: name, events: parsed } : { ...parsed, type: name };
 }
