@@ -160,6 +160,22 @@ const ROWS: readonly Met[] = [
     },
   },
   {
+    limit: "tickets",
+    settings: { authMode: "jwt", jwt: secretSettings },
+    async meet(port) {
+      const knock = async (n: number) => {
+        const ticket = `${String(n).padStart(22, "A")}.${"B".repeat(43)}`;
+        return await (await fetch(`http://127.0.0.1:${port}/sse/tick?ticket=${ticket}`)).text();
+      };
+      const answers: string[] = [];
+      while (!answers.some((text) => text.includes("RATE_LIMITED"))) {
+        assert(answers.length < ROUNDS_MAX * 60, "never refused");
+        answers.push(...await Promise.all(Array.from({ length: 60 }, (_, n) => knock(n))));
+      }
+      assert(answers.some((text) => text.includes("UNAUTHORIZED")));
+    },
+  },
+  {
     limit: "header_time",
     settings: { headersTimeoutMs: 1000 },
     only: "hardened",
