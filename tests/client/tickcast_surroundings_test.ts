@@ -64,6 +64,7 @@ Deno.test("a page hidden for long gives its connection back where asked to, and 
   const page = new FakePage();
   using taken = take(edge.url, { platform: { ...QUICK, page }, pauseHiddenAfterMs: 20 });
   await taken.client.connect();
+  await until("a cursor", () => taken.client.cursor);
   page.hidden = true;
   page.tell("document", "visibilitychange");
   await until("paused", () => taken.client.status.state === "paused");
