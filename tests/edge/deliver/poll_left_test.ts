@@ -26,7 +26,7 @@ for (const server of SERVERS) {
     assertEquals(await gone, true);
     await until(() => counters.active.poll === 0, "it is over");
     await rig.writer.append("tick", [aTrade({ tid: "2" })]);
-    const after = await (await fetch(`${url}?cursor=${cursor}&wait=5`)).json();
+    const after = await (await fetch(`${url}?cursor=${cursor}&wait=${WAIT_SECONDS}`)).json();
     assertEquals([after.events.length, counters.eventsSent - before], [1, 1]);
   });
 }
