@@ -6,7 +6,7 @@ import type { Admission } from "../admit/principal.ts";
 import { askOfQuery } from "./query_ask.ts";
 import { selectionKey, type Wanted } from "../follow/wanted.ts";
 import { answerFromFeed, unreadable } from "./present_feed.ts";
-import { snapshotBodies } from "./snapshot_parts.ts";
+import { snapshotsOf } from "./snapshot_share.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** Answers one request. @throws {TickcastError} whatever is wrong with it */
@@ -25,20 +25,23 @@ export async function handleSnapshot(
     core,
     asked,
     (feed) => feed.latest.load(core.stopped),
-    (feed) => answerSnapshot(request, feed, wanted, { ...varyByToken(core.settings.authMode), ...headers }),
+    (feed) =>
+      answerSnapshot(core, request, feed, wanted, { ...varyByToken(core.settings.authMode), ...headers }),
   );
 }
 
+/** Made part by part, so that those who ask the same share the work; the whole of it is nobody's but this answer's. */
 function answerSnapshot(
+  core: EdgeCore,
   request: Request,
   feed: StreamFeed,
   wanted: Wanted,
   headers: Readonly<Record<string, string>>,
 ): Response {
-  const bodies = snapshotBodies(feed, wanted.patterns, wanted.fields);
-  if (bodies === undefined) throw unreadable();
+  const parts = snapshotsOf(core).of(feed, wanted.patterns, wanted.fields);
+  if (parts === undefined) throw unreadable();
   const cursor = feed.log.cursorAt(feed.log.end);
-  const events = `[${bodies.map((body) => body.slice(1, -1)).filter((body) => body !== "").join(",")}]`;
+  const events = `[${Array.from(parts.all(), ({ events }) => events).join(",")}]`;
   const text = `{"stream":"${feed.spec.name}","cursor":"${cursor}","events":${events},"last":true}`;
   const etag = `"${tagOf(`snapshot ${cursor} ${selectionKey(wanted, 0)}`)}"`;
   return answerText(request, text, etag, "no-cache", headers);

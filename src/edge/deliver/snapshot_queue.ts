@@ -1,14 +1,17 @@
 /**
- * Snapshots on their way to one client, in parts, handed over as the connection drains, so that a large one is not mistaken
- * for slowness; the stream it belongs to goes on from where it is true once the last part is handed over. A follower has one
- * under way at most; what is asked for meanwhile is one more, after it.
+ * Snapshots on their way to one client, in parts, each made and handed over as the connection drains, so that a large one is
+ * not mistaken for slowness; the stream it belongs to goes on from where it is true once the last part is handed over. A
+ * follower has one under way at most; what is asked for meanwhile is one more, after it. What a client that reads slowly
+ * costs beside what its connection buffers is what {@link "./snapshot_parts.ts"} holds, and that is shared by all who asked
+ * the same at the same moment.
  */
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower } from "../follow/follower.ts";
 import { readLatest } from "./latest_reading.ts";
 import { areSame, countOf, inBoth, inEither } from "./pattern_sets.ts";
 import { type ServerMessage, snapshotPart } from "./server_messages.ts";
-import { PART_MAX_BYTES, snapshotBodies } from "./snapshot_parts.ts";
+import { PART_MAX_BYTES, type SnapshotParts } from "./snapshot_parts.ts";
+import { snapshotsOf } from "./snapshot_share.ts";
 import type { SymbolPatterns } from "../../feed/symbol.ts";
 
 /** Parts are handed over while less than this is buffered. */
@@ -21,7 +24,11 @@ const STUCK_MS = 30_000;
 interface Pending {
   readonly follower: Follower;
   readonly patterns: SymbolPatterns;
-  readonly parts: ServerMessage[];
+  /** Where it is true. */
+  readonly cursor: string;
+  readonly parts: SnapshotParts;
+  /** Index of the part that is handed over next. */
+  next: number;
 }
 
 /** The part of a session that a queue needs. */
@@ -73,14 +80,16 @@ export class SnapshotQueue {
   give(follower: Follower): void {
     const patterns = follower.snapshotOwed;
     if (patterns === undefined || this.#isUnderWay(follower)) return;
-    const bodies = snapshotBodies(follower.feed, patterns, follower.selection.wanted.fields);
-    if (bodies === undefined) return readLatest(this.#session.core, follower.feed);
-    const { name } = follower.feed.spec;
-    const parts = bodies.map((body, n) => snapshotPart(name, follower.cursor, body, n === bodies.length - 1));
+    const parts = snapshotsOf(this.#session.core).of(
+      follower.feed,
+      patterns,
+      follower.selection.wanted.fields,
+    );
+    if (parts === undefined) return readLatest(this.#session.core, follower.feed);
     follower.snapshotOwed = undefined;
     follower.isReady = false;
     this.#owed.delete(follower);
-    this.#pending.push({ follower, patterns, parts });
+    this.#pending.push({ follower, patterns, cursor: follower.cursor, parts, next: 0 });
     this.#movedMs = this.#session.core.clock.monotonic();
     this.pump(this.#movedMs);
   }
@@ -119,7 +128,7 @@ export class SnapshotQueue {
       first !== undefined && !this.#session.isClosed;
       first = this.#pending[0]
     ) {
-      const limit = first.parts.length > 0 ? DRAINED_BYTES : 0;
+      const limit = first.parts.has(first.next) ? DRAINED_BYTES : 0;
       if (this.#session.buffered() > limit) return this.#wait(nowMs);
       this.#movedMs = nowMs;
       this.#handOver(first);
@@ -132,7 +141,7 @@ export class SnapshotQueue {
 
   /** The one under way, while some of it is not yet handed over. */
   #shown(follower: Follower): Pending | undefined {
-    return this.#pending.find((one) => one.follower === follower && one.parts.length > 0);
+    return this.#pending.find((one) => one.follower === follower && one.parts.has(one.next));
   }
 
   /** With what is owed already; when that is too much to keep, all it follows. */
@@ -145,9 +154,15 @@ export class SnapshotQueue {
   }
 
   /** The next part, or, once the last is drained, the live stream. */
-  #handOver({ follower, parts }: Pending): void {
-    const part = parts.shift();
-    if (part !== undefined) return this.#session.say(part);
+  #handOver(first: Pending): void {
+    const { follower, cursor, parts } = first;
+    const part = parts.part(first.next);
+    if (part !== undefined) {
+      first.next++;
+      return this.#session.say(
+        snapshotPart(follower.feed.spec.name, cursor, `[${part.events}]`, part.isLast),
+      );
+    }
     this.#pending.shift();
     follower.isReady = true;
     if (follower.snapshotOwed !== undefined && follower.isCaughtUp) this.give(follower);
