@@ -98,7 +98,10 @@ export function startSearch(universe: () => readonly string[], choose: (symbol: 
     act();
     if (event.key.startsWith("Arrow")) show();
   });
-  input.addEventListener("blur", () => setTimeout(close, 150));
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  input.addEventListener("blur", () => closing = setTimeout(close, 150));
+  // Who comes back at once and types would see the list of that closed under it.
+  input.addEventListener("focus", () => clearTimeout(closing));
   list.addEventListener("mousedown", (event) => {
     event.preventDefault();
     if (event.target instanceof HTMLElement) take(event.target.dataset.symbol);
