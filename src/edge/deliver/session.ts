@@ -139,8 +139,8 @@ export class Session implements FollowerHost {
 
   /** Takes a new follower in. It is not flushed before it is ready. */
   hold(follower: Follower, want: Disposable): void {
-    follower.restsUntilMs = this.#restsUntilMs;
     this.letGo(follower.feed.spec.name);
+    follower.restsUntilMs = this.#restsUntilMs;
     this.#held.set(follower.feed.spec.name, { follower, want });
     this.core.schedule.add(follower);
   }
@@ -157,12 +157,15 @@ export class Session implements FollowerHost {
     held.want[Symbol.dispose]();
   }
 
-  /** What a follower gets is changed: however often that is done, its client is served no more often than its tier may be. */
+  /**
+   * What a follower gets is changed: however often that is done, its client is served no more often than its tier may be, and
+   * no less often either: what counts is when it was served, not when it was changed.
+   */
   rest(follower: Follower): void {
-    const nowMs = this.core.clock.monotonic();
     const { principal } = this;
-    if (nowMs >= this.#restsUntilMs && principal !== undefined) {
-      this.#restsUntilMs = nowMs + tierPaceMs(principal.tier);
+    if (principal !== undefined) {
+      const dueMs = follower.servedMs + tierPaceMs(principal.tier);
+      if (dueMs > this.#restsUntilMs) this.#restsUntilMs = dueMs;
     }
     follower.restsUntilMs = this.#restsUntilMs;
   }

@@ -169,8 +169,10 @@ export class FlushGroup {
       ? follower.selection.frameFor(follower.place)
       : this.#sharedFrame(follower);
     follower.moveTo(frame);
-    if (!frame.isEmpty) host.take(frame, follower);
-    else if (follower.silentSinceMs === 0) follower.silentSinceMs = nowMs;
+    if (!frame.isEmpty) {
+      follower.servedMs = nowMs;
+      host.take(frame, follower);
+    } else if (follower.silentSinceMs === 0) follower.silentSinceMs = nowMs;
     if (follower.snapshotOwed !== undefined && follower.isCaughtUp) {
       host.giveSnapshot(follower);
     }

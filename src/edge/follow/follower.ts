@@ -44,6 +44,8 @@ export class Follower {
   isReady = false;
   /** Not served before this (ms, monotonic): its client was a moment ago, and is held to a pace. */
   restsUntilMs = 0;
+  /** When it was last given something (ms, monotonic). */
+  servedMs = -Infinity;
   /** Takes one frame and no more. */
   isOnce = false;
   /** Symbols whose snapshot is owed as soon as the follower has caught up. */
