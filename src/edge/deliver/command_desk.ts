@@ -56,13 +56,16 @@ export class CommandDesk {
 
   /** The client is known: what its URL asked for begins. */
   begin(): void {
+    const first = this.#first();
+    if (first !== undefined) this.#enqueue(undefined, first);
+  }
+
+  /** Tells what is wrong with the URL; what it asked for, if anything. */
+  #first(): (() => Promise<void>) | undefined {
     const { streams, request, fault } = this.#defaults;
     if (fault !== undefined) this.#fault(fault, undefined);
-    if (request === undefined) return;
-    this.#enqueue(request.id, () => {
-      const asked = streams === undefined ? withinStreams(request, this.#known()) : request;
-      return this.#subscribe(asked);
-    });
+    if (request === undefined) return undefined;
+    return () => this.#subscribe(streams === undefined ? withinStreams(request, this.#known()) : request);
   }
 
   /** One text message. */
@@ -160,7 +163,8 @@ export class CommandDesk {
       return;
     }
     session.say(say.authenticated(principal.expiresAtMs, id));
-    if (wasUnknown) this.begin();
+    // In the token's own turn: a command behind it would take the streams that the URL has a cursor for.
+    if (wasUnknown) await this.#first()?.().catch((error) => this.#fault(error, undefined));
     else this.#applyRights(principal);
   }
 
