@@ -64,7 +64,8 @@ export class CursorBook {
 
   /** Where a new subscription is to begin: a cursor, or `earliest`. Streams that already stand somewhere stay there. */
   resume(streams: readonly string[], cursor = ""): void {
-    for (const stream of streams) this.#dropped.delete(stream);
+    // What was still on its way when it was dropped must not make repeats of what is asked for now.
+    for (const stream of streams) if (this.#dropped.delete(stream)) this.restart(stream);
     const fresh = streams.filter((stream) => this.of([stream]) === "");
     if (cursor === "earliest") { for (const stream of fresh) this.#earliest.add(stream); }
     else this.take(cursor.split(",").filter((part) => fresh.includes(/^\w*/.exec(part)?.[0] ?? "")).join());

@@ -19,6 +19,7 @@ export class Inbox<T> {
     if (this.#items.length - this.#head > this.capItems) {
       this.#head++;
       this.#dropped++;
+      this.#letGo();
     }
     this.#wake();
   }
@@ -39,14 +40,18 @@ export class Inbox<T> {
       const value = this.#items[this.#head];
       if (value !== undefined) {
         this.#head++;
-        if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
-          this.#items = this.#items.slice(this.#head);
-          this.#head = 0;
-        }
+        this.#letGo();
         return { done: false, value };
       }
       if (this.#ended) return { done: true, value: undefined };
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
+  }
+
+  /** Forgets what was taken or dropped, now and then: also where nobody takes anything any more. */
+  #letGo(): void {
+    if (this.#head < 1024 || this.#head * 2 < this.#items.length) return;
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
   }
 }

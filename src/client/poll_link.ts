@@ -18,6 +18,8 @@ class PollLoop {
   readonly #abort = new AbortController();
   #snapshot: boolean;
   #askedAt = 0;
+  /** Whether the server was asked to hold its answer. */
+  #hasWaited = false;
   /** What was refused last: told once. */
   #refusal = "";
   /** Those of the wanted symbols that the server knows. */
@@ -29,6 +31,8 @@ class PollLoop {
     readonly stream: string,
     readonly want: Want,
     readonly waitS: number,
+    /** Until the link is known to be good an answer is wanted at once: a quiet stream would hold it back for longer than that may take. */
+    readonly mayWait: () => boolean,
     readonly onDown: (down: Down) => void,
   ) {
     this.#snapshot = want.snapshot;
@@ -69,7 +73,8 @@ class PollLoop {
     const hasMoved = before !== context.cursorOf([stream]);
     // One that does not wait, or tells the same over and over, must not be asked in a circle.
     const tookMs = context.platform.now() - this.#askedAt;
-    const mayAsk = hasMoved ? waitS > 0 || isNews : waitS > 0 && tookMs >= context.pollIntervalMs;
+    const isSlow = !this.#hasWaited || tookMs >= context.pollIntervalMs;
+    const mayAsk = hasMoved ? waitS > 0 || isNews : waitS > 0 && isSlow;
     // The server holds back what it sends on its own; how often it is asked is for us to hold back.
     const paceMs = 1000 / (this.want.maxHz ?? Infinity) - tookMs;
     return Math.max(paceMs, mayAsk ? 0 : context.pollIntervalMs);
@@ -81,7 +86,8 @@ class PollLoop {
     const query = wantQuery({ ...this.want, symbols: this.#symbols });
     const cursor = context.cursorOf([stream]);
     if (route === "events" && cursor) query.set("cursor", cursor);
-    if (route === "events" && cursor && waitS) query.set("wait", String(waitS));
+    this.#hasWaited = route === "events" && cursor !== "" && waitS > 0 && this.mayWait();
+    if (this.#hasWaited) query.set("wait", String(waitS));
     const deadline = new AbortController();
     const cancel = platform.timer(waitS * 1000 + POLL_GRACE_MS, () => deadline.abort());
     const url = `${context.base}/${route}/${stream}`;
@@ -187,7 +193,8 @@ export function openPoll(context: LinkContext, handlers: LinkHandlers): Link {
       }
       held?.loop.stop();
       const isDown = (down: Down) => onDown(stream, down);
-      loops.set(stream, { want, loop: new PollLoop(context, told, stream, want, waitS, isDown) });
+      const loop = new PollLoop(context, told, stream, want, waitS, () => greeted, isDown);
+      loops.set(stream, { want, loop });
     }
   };
   queueMicrotask(update);

@@ -93,7 +93,8 @@ class SharedLink implements Link {
   #inner: Link | undefined;
   #release: () => void = () => {};
   #hasGreeted = false;
-  #isNew = true;
+  /** A tab that leads knows of this one, and where it stands: what it says before that may pass over what this tab missed. */
+  #isHeard = false;
   /** Where a reopened connection must begin for tabs that came with less than this tab has. */
   readonly #behind = new Map<string, string>();
   #cancelSay = () => {};
@@ -116,8 +117,7 @@ class SharedLink implements Link {
     if (this.#stop.signal.aborted) return;
     const wants = [...this.context.wants()];
     const cursor = this.context.cursorOf(wants.map(([stream]) => stream));
-    this.#say({ kind: "wants", tab: this.#tab, isNew: this.#isNew, wants, cursor });
-    this.#isNew = false;
+    this.#say({ kind: "wants", tab: this.#tab, isNew: !this.#isHeard, wants, cursor });
     this.#cancelSay();
     this.#cancelSay = this.context.platform.timer(TAB_SAYS_MS, () => this.update());
   }
@@ -180,8 +180,13 @@ class SharedLink implements Link {
 
   #hear(note: Note): void {
     if (this.#inner) return this.#hearAsLeader(note);
+    // For the day this tab leads: what it asks first must be for all of them.
+    if (note.kind === "bye") this.#tabs.delete(note.tab);
+    if (note.kind === "wants") this.#note(note);
     if (note.kind === "who") this.update();
     if (note.kind !== "message" || (note.to ?? this.#tab) !== this.#tab) return;
+    this.#isHeard ||= note.to !== undefined;
+    if (!this.#isHeard) return;
     if (!this.#hasGreeted && note.message.type !== "hello") {
       this.handlers.onMessage({ type: "hello", edge: undefined, heartbeatMs: undefined });
     }
@@ -196,7 +201,7 @@ class SharedLink implements Link {
   }
 
   #hearWants({ tab, wants, cursor, isNew }: Note & { readonly kind: "wants" }): void {
-    this.#tabs.set(tab, { wants: new Map(wants), cursor, seenAt: this.context.platform.now() });
+    this.#note({ tab, wants, cursor });
     if (isNew) this.#catchUp(tab, cursor);
     // So that a tab that only just came knows at once that it is connected.
     const streams = [...this.#allWants().keys()];
@@ -205,6 +210,10 @@ class SharedLink implements Link {
       to: tab,
       message: { type: "subscribed", cursor: cursor || this.#cursorOf(streams) },
     });
+  }
+
+  #note({ tab, wants, cursor }: Pick<Note & { readonly kind: "wants" }, "tab" | "wants" | "cursor">): void {
+    this.#tabs.set(tab, { wants: new Map(wants), cursor, seenAt: this.context.platform.now() });
   }
 
   /** A tab that stands before this one gets what lies between by beginning there again; the others know repeats. */

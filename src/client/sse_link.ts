@@ -9,7 +9,7 @@ import { headersOf, type Link, type LinkContext, type LinkHandlers, wantQuery } 
 import { MESSAGE_MAX_CHARS, type ServerMessage, toMessage } from "./message.ts";
 import { sift } from "./sift.ts";
 import { type SseBlock, sseParser } from "./sse_parser.ts";
-import { areHeld, type Want, type Wants } from "./wants.ts";
+import { areHeld, beginsAnew, type Want, type Wants } from "./wants.ts";
 
 /** Changes within this time of each other reopen the stream once. */
 export const REOPEN_DELAY_MS = 50;
@@ -89,6 +89,11 @@ class SseLink implements Link {
   }
 
   update(): void {
+    // At once: what comes on the old stream would say where the new one begins.
+    if (this.#isGreeted && beginsAnew(this.#held, this.context.wants())) {
+      this.#cancelReopen();
+      return this.#open();
+    }
     this.#reopenIn(REOPEN_DELAY_MS, () => this.#isRefused || !areHeld(this.#held, this.context.wants()));
   }
 

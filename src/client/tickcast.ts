@@ -57,6 +57,8 @@ export class Tickcast implements Disposable {
   readonly #connection: Connection;
   readonly #receiver: Receiver;
   readonly #subscriptions = new Set<AnySubscription>();
+  /** How often each stream was left by its last subscription. */
+  readonly #left = new Map<string, number>();
   #page: AbortController | undefined;
   #ready = Promise.withResolvers<void>();
   #isUpdateDue = false;
@@ -175,7 +177,9 @@ export class Tickcast implements Disposable {
   }
 
   #wants(): Wants {
-    return mergeAsks([...this.#subscriptions].flatMap((subscription) => subscription.asks()));
+    const wants = mergeAsks([...this.#subscriptions].flatMap((subscription) => subscription.asks()));
+    if (this.#left.size === 0) return wants;
+    return new Map([...wants].map(([stream, want]) => [stream, { ...want, left: this.#left.get(stream) }]));
   }
 
   /** What has ended stays so: only `connect()` begins it again. */
@@ -213,7 +217,11 @@ export class Tickcast implements Disposable {
   #removed(subscription: AnySubscription): void {
     this.#subscriptions.delete(subscription);
     const wants = this.#wants();
-    for (const stream of subscription.streams) if (!wants.has(stream)) this.#book.drop(stream);
+    for (const stream of subscription.streams) {
+      if (wants.has(stream)) continue;
+      this.#book.drop(stream);
+      this.#left.set(stream, (this.#left.get(stream) ?? 0) + 1);
+    }
     this.#plan();
   }
 

@@ -22,6 +22,8 @@ export interface Want {
   readonly maxHz: number | undefined;
   readonly fields: readonly string[] | undefined;
   readonly snapshot: boolean;
+  /** How often the stream was left before: what follows it from before that must begin anew. */
+  readonly left?: number | undefined;
 }
 
 /** Wants by stream. */
@@ -60,6 +62,7 @@ export function mergeTwo(a: Want, b: Want): Want {
     maxHz: a.maxHz === undefined || b.maxHz === undefined ? undefined : Math.max(a.maxHz, b.maxHz),
     fields: a.fields && b.fields && union(a.fields, b.fields),
     snapshot: a.snapshot || b.snapshot,
+    ...((a.left ?? b.left) && { left: Math.max(a.left ?? 0, b.left ?? 0) }),
   };
 }
 
@@ -98,6 +101,10 @@ export const isHeld = (held: Want | undefined, want: Want): boolean =>
 export const areHeld = (held: Wants, wanted: Wants): boolean =>
   held.size === wanted.size && [...wanted].every(([stream, want]) => isHeld(held.get(stream), want));
 
+/** Whether a stream that is held was left meanwhile, and is wanted again. */
+export const beginsAnew = (held: Wants, wanted: Wants): boolean =>
+  [...wanted].some(([stream, { left }]) => held.has(stream) && held.get(stream)?.left !== left);
+
 function subscribeCommand(streams: readonly string[], want: Want, cursor: string): Command {
   return {
     action: "subscribe",
@@ -113,7 +120,7 @@ function subscribeCommand(streams: readonly string[], want: Want, cursor: string
 
 /** The server can add symbols and replace what is named, but not un-name: then the stream is left and taken up again. */
 function mustRetake(held: Want, want: Want, removed: readonly string[]): boolean {
-  return removed.some((symbol) => symbol.endsWith("*")) ||
+  return held.left !== want.left || removed.some((symbol) => symbol.endsWith("*")) ||
     (held.maxHz !== undefined && want.maxHz === undefined) ||
     (held.fields !== undefined && want.fields === undefined);
 }
