@@ -11,7 +11,7 @@
 import { isUpTo } from "./cursor_book.ts";
 import type { Link, LinkContext, LinkHandlers, OpenLink } from "./link.ts";
 import type { ServerMessage } from "./message.ts";
-import { mergeTwo, type Want, type Wants } from "./wants.ts";
+import { isHeld, mergeTwo, type Want, type Wants } from "./wants.ts";
 
 /** What another tab wants is forgotten when it wasn't heard of for so long (background tabs run timers once a minute). */
 export const TAB_KEPT_MS = 150_000;
@@ -45,6 +45,11 @@ type Note =
   }
   | { readonly kind: "bye"; readonly tab: string }
   | { readonly kind: "who" };
+
+const idOf = (part: string): string => part.slice(part.indexOf(":") + 1);
+
+/** Whether one list's part of a cursor is no further than another of the same epoch. */
+const isBefore = (part: string, other: string): boolean => isUpTo(idOf(part), idOf(other));
 
 /** A tab may have loaded another release of this: what it says that this one doesn't know is left aside. */
 function isNote(data: unknown): data is Note {
@@ -183,7 +188,11 @@ class SharedLink implements Link {
     // For the day this tab leads: what it asks first must be for all of them.
     if (note.kind === "bye") this.#tabs.delete(note.tab);
     if (note.kind === "wants") this.#note(note);
-    if (note.kind === "who") this.update();
+    if (note.kind === "who") {
+      // Another leads: what it has begun with may be without this tab's symbols, or further than this tab is.
+      this.#isHeard = false;
+      this.update();
+    }
     if (note.kind !== "message" || (note.to ?? this.#tab) !== this.#tab) return;
     this.#isHeard ||= note.to !== undefined;
     if (!this.#isHeard) return;
@@ -201,8 +210,9 @@ class SharedLink implements Link {
   }
 
   #hearWants({ tab, wants, cursor, isNew }: Note & { readonly kind: "wants" }): void {
+    const held = this.#allWants();
     this.#note({ tab, wants, cursor });
-    if (isNew) this.#catchUp(tab, cursor);
+    if (isNew) this.#catchUp(tab, cursor, new Map(wants), held);
     // So that a tab that only just came knows at once that it is connected.
     const streams = [...this.#allWants().keys()];
     this.#say({
@@ -216,15 +226,23 @@ class SharedLink implements Link {
     this.#tabs.set(tab, { wants: new Map(wants), cursor, seenAt: this.context.platform.now() });
   }
 
-  /** A tab that stands before this one gets what lies between by beginning there again; the others know repeats. */
-  #catchUp(tab: string, cursor: string): void {
+  /**
+   * A tab that stands before this one gets what lies between by beginning there again; the others know repeats. So does one that
+   * brings symbols: they would be added where the server is by now, which is further than what has come from there.
+   */
+  #catchUp(tab: string, cursor: string, wants: Wants, held: Wants): void {
     for (const part of cursor.split(",")) {
       const list = part.split(":", 1)[0] ?? "";
       const stream = list.split(".", 1)[0] ?? "";
       const own = this.context.cursorOf([stream]).split(",").find((each) => each.startsWith(`${list}:`));
-      if (!own || own === part) continue;
-      if (isUpTo(part.slice(list.length + 1), own.slice(list.length + 1))) this.#behind.set(list, part);
-      else {
+      if (!own) continue;
+      const [before, want] = [held.get(stream), wants.get(stream)];
+      const isAdding = want !== undefined && !isHeld(before, mergeTwo(before ?? want, want));
+      if (isBefore(part, own)) {
+        if (isAdding || own !== part) this.#beginAt(list, part);
+      } else if (isBefore(own, part)) {
+        if (isAdding) this.#beginAt(list, own);
+      } else {
         const gap: ServerMessage = { type: "gap", stream, lost: null, cause: "epoch" };
         this.#say({ kind: "message", to: tab, message: gap });
       }
@@ -232,6 +250,12 @@ class SharedLink implements Link {
     if (this.#behind.size === 0) return;
     this.#inner?.close();
     this.#openInner();
+  }
+
+  /** The earliest of what tabs need. */
+  #beginAt(list: string, part: string): void {
+    const known = this.#behind.get(list);
+    if (!known || isBefore(part, known)) this.#behind.set(list, part);
   }
 
   #allWants(): Wants {
