@@ -102,6 +102,8 @@ class SharedLink implements Link {
   #isHeard = false;
   /** Where a reopened connection must begin for tabs that came with less than this tab has. */
   readonly #behind = new Map<string, string>();
+  /** One of them asks for all that is held. */
+  #isFromStart = false;
   #cancelSay = () => {};
 
   constructor(
@@ -171,7 +173,10 @@ class SharedLink implements Link {
     }, {
       onMessage: (message) => {
         // The first word on a subscription: it has begun where it was to begin.
-        if (message.type !== "hello" && message.type !== "pong") this.#behind.clear();
+        if (message.type !== "hello" && message.type !== "pong") {
+          this.#behind.clear();
+          this.#isFromStart = false;
+        }
         this.handlers.onMessage(message);
         this.#say({ kind: "message", message });
       },
@@ -247,7 +252,8 @@ class SharedLink implements Link {
         this.#say({ kind: "message", to: tab, message: gap });
       }
     }
-    if (this.#behind.size === 0) return;
+    if (cursor === "earliest") this.#isFromStart = true;
+    if (this.#behind.size === 0 && !this.#isFromStart) return;
     this.#inner?.close();
     this.#openInner();
   }
@@ -270,6 +276,7 @@ class SharedLink implements Link {
 
   /** This tab's cursor, or where one that came with less stands; for streams that only others want, theirs. */
   #cursorOf(streams: string[]): string {
+    if (this.#isFromStart) return "earliest";
     const parts: string[] = [];
     for (const stream of streams) {
       const isOf = (part: string) => part.startsWith(`${stream}:`) || part.startsWith(`${stream}.`);

@@ -79,3 +79,9 @@ pure(
     assertEquals(gaps(), 1);
   },
 );
+
+pure("a tab that asks for all that is held has the connection begin there", () => {
+  const { begun, hear, gaps } = aLeader();
+  hear("a", "MSFT", "earliest");
+  assertEquals([begun.slice(1), gaps()], [["MSFT earliest"], 0]);
+});
