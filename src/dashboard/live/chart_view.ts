@@ -147,6 +147,7 @@ export class ChartView {
   #update(candle: Candle): void {
     this.#candles.update(candleData(candle));
     this.#volume.update(this.#volumeData(candle));
+    need("chart-empty").hidden = true;
   }
 
   #volumeData(candle: Candle) {

@@ -123,3 +123,19 @@ Deno.test({
     assertEquals(offers(["AAPL"], "  "), []);
   },
 });
+
+browserTest(
+  "a chart whose only candle is the minute going on does not say that there are none",
+  async (browser) => {
+    await using scene = await aScene(1);
+    const { edge, market } = scene;
+    edge.trim("minute", 0);
+    await using opened = await openLive(browser, edge, "?symbols=AAPL");
+    const { page } = opened;
+    await untilText(page, "link-text", "Live");
+    await page.waitForFunction(() => document.getElementById("chart-empty")?.offsetParent !== null);
+    const trading = setInterval(() => market.trade(Date.now()), 50);
+    await page.waitForFunction(() => document.getElementById("chart-empty")?.offsetParent === null)
+      .finally(() => clearInterval(trading));
+  },
+);
