@@ -134,7 +134,9 @@ browserTest(
     const { page } = opened;
     await untilText(page, "link-text", "Live");
     await page.waitForFunction(() => document.getElementById("chart-empty")?.offsetParent !== null);
-    const trading = setInterval(() => market.trade(Date.now()), 50);
+    // Always of one minute: no bar of it comes.
+    const now = Date.now();
+    const trading = setInterval(() => market.trade(now), 50);
     await page.waitForFunction(() => document.getElementById("chart-empty")?.offsetParent === null)
       .finally(() => clearInterval(trading));
   },
