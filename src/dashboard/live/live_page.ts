@@ -26,6 +26,8 @@ const PAUSE_HIDDEN_AFTER_MS = 600_000;
 const HEALTH_EVERY_MS = 15_000;
 /** How often the symbols are asked for while the server has none yet. */
 const SYMBOLS_EVERY_MS = 500;
+/** … and while there are fewer than are to be watched. */
+const SYMBOLS_MORE_EVERY_MS = 2_000;
 /** Tries, at {@link SYMBOLS_EVERY_MS}, before slowing down. */
 const SYMBOLS_QUICK_TRIES = 60;
 
@@ -43,6 +45,8 @@ class LivePage {
   readonly feed: LiveFeed;
   #universe: string[] = [];
   #watched: string[] = [];
+  /** What is watched is the address's or the reader's choice, not the busiest of the moment. */
+  #isOwnChoice = false;
   #chosen = "";
   #asking: ReturnType<typeof setTimeout> | undefined;
 
@@ -84,7 +88,9 @@ class LivePage {
     });
     need("star").addEventListener("click", () => this.toggle(this.#chosen));
     setText(need("foot-zone"), `Times in ${zoneName(new Date())}`);
-    this.#watch(askedSymbols(location.search));
+    const asked = askedSymbols(location.search);
+    this.#isOwnChoice = asked.length > 0;
+    this.#watch(asked);
     this.#connect();
     void this.#askHealth();
     setInterval(() => void this.#askHealth(), HEALTH_EVERY_MS);
@@ -115,6 +121,7 @@ class LivePage {
     if (!symbol) return;
     const isIn = this.#watched.includes(symbol);
     const rest = this.#watched.filter((each) => each !== symbol);
+    this.#isOwnChoice = true;
     this.#watch(isIn ? rest : [symbol, ...rest]);
     keepSymbols(this.#watched);
     if (isIn && symbol === this.#chosen) this.choose(this.#watched[0] ?? "");
@@ -197,10 +204,22 @@ class LivePage {
       AbortSignal.timeout(10_000),
     );
     this.#universe = busiest(answer?.events ?? []);
-    if (this.#watched.length === 0) this.#watch(this.#universe.slice(0, BUSIEST));
-    const isEnough = this.#universe.length >= Math.min(BUSIEST, this.#watched.length || 1);
-    const waitMs = isEnough ? 30_000 : tries < SYMBOLS_QUICK_TRIES ? SYMBOLS_EVERY_MS : 5_000;
-    this.#asking = setTimeout(() => void this.#askSymbols(tries + 1), waitMs);
+    if (!this.#isOwnChoice || this.#watched.length === 0) this.#fillUp();
+    this.#asking = setTimeout(() => void this.#askSymbols(tries + 1), this.#symbolsAgainMs(tries));
+  }
+
+  /** On a server that has just begun few symbols have traded: others are taken up as they come. */
+  #fillUp(): void {
+    const more = this.#universe.filter((symbol) => !this.#watched.includes(symbol));
+    const some = more.slice(0, Math.max(0, BUSIEST - this.#watched.length));
+    if (some.length > 0) this.#watch([...this.#watched, ...some]);
+  }
+
+  #symbolsAgainMs(tries: number): number {
+    const { length } = this.#universe;
+    if (length >= Math.min(BUSIEST, this.#isOwnChoice ? this.#watched.length || 1 : BUSIEST)) return 30_000;
+    if (tries >= SYMBOLS_QUICK_TRIES) return length === 0 ? 5_000 : 30_000;
+    return length === 0 || this.#isOwnChoice ? SYMBOLS_EVERY_MS : SYMBOLS_MORE_EVERY_MS;
   }
 
   /** For tests and the curious, as `tickcastPage` in the console. */

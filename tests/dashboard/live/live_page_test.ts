@@ -132,6 +132,32 @@ browserTest(
 );
 
 browserTest(
+  "symbols that first trade after the page was opened are taken up, until the reader has chosen",
+  async (browser) => {
+    await using scene = await aScene(4);
+    const { edge } = scene;
+    await using opened = await openLive(browser, edge);
+    const { page } = opened;
+    const untilWatched = (count: number) =>
+      page.waitForFunction(
+        (count) => document.querySelectorAll("#watchlist [role=option]").length === count,
+        count,
+      );
+    await untilWatched(4);
+    const first = await page.locator("#watchlist .symbol").allTextContents();
+    edge.append("tick", { type: "trade", sym: "LATE", price: 5, size: 1, dayVolume: 1e9 });
+    await untilWatched(5);
+    assertEquals(await page.locator("#watchlist .symbol").allTextContents(), [...first, "LATE"]);
+    await page.locator("#star").click();
+    await untilWatched(4);
+    edge.append("tick", { type: "trade", sym: "LATER", price: 5, size: 1, dayVolume: 1e9 });
+    await page.reload();
+    await untilFound(page, "LATER");
+    assertEquals(await page.locator("#watchlist [role=option]").count(), 4);
+  },
+);
+
+browserTest(
   "a symbol is found, watched, chosen and left with the keyboard alone, and what is left is unsubscribed",
   async (browser) => {
     await using scene = await aScene();
