@@ -7,8 +7,8 @@ import { BufferedProbe } from "./buffered_probe.ts";
 import { type HeldSubscription, heldSubscription } from "./held_subscription.ts";
 import type { EdgeCore } from "../edge_core.ts";
 import type { Follower, FollowerHost } from "../follow/follower.ts";
-import { tierPaceMs } from "../follow/flush_interval.ts";
 import type { Frame } from "../follow/frame.ts";
+import { PaceRest } from "../follow/pace_rest.ts";
 import type { Missing } from "../pull/log_record.ts";
 import type { Principal } from "../admit/principal.ts";
 import { gapMembers } from "../follow/selection.ts";
@@ -57,7 +57,7 @@ export class Session implements FollowerHost {
   #awaited: Map<string, string> | undefined;
   readonly #onClose: (session: Session) => void;
   #principal: Principal | undefined;
-  #restsUntilMs = 0;
+  readonly #pace = new PaceRest();
   /** Among the connections of its principal's subject. */
   #place: Disposable | undefined;
   #slow: SlowWatch | undefined;
@@ -140,7 +140,7 @@ export class Session implements FollowerHost {
   /** Takes a new follower in. It is not flushed before it is ready. */
   hold(follower: Follower, want: Disposable): void {
     this.letGo(follower.feed.spec.name);
-    follower.restsUntilMs = this.#restsUntilMs;
+    this.#pace.begins(follower);
     this.#held.set(follower.feed.spec.name, { follower, want });
     this.core.schedule.add(follower);
   }
@@ -157,17 +157,9 @@ export class Session implements FollowerHost {
     held.want[Symbol.dispose]();
   }
 
-  /**
-   * What a follower gets is changed: however often that is done, its client is served no more often than its tier may be, and
-   * no less often either: what counts is when it was served, not when it was changed.
-   */
+  /** What a follower gets is changed. */
   rest(follower: Follower): void {
-    const { principal } = this;
-    if (principal !== undefined) {
-      const dueMs = follower.servedMs + tierPaceMs(principal.tier);
-      if (dueMs > this.#restsUntilMs) this.#restsUntilMs = dueMs;
-    }
-    follower.restsUntilMs = this.#restsUntilMs;
+    this.#pace.changed(follower, this.principal?.tier);
   }
 
   /** Where the client stands in all it follows. */

@@ -4,8 +4,8 @@
  */
 import type { EdgeCore } from "../edge_core.ts";
 import { placeFor, whenWarm } from "../deliver/feed_wait.ts";
-import { tierPaceMs } from "../follow/flush_interval.ts";
 import { Follower, type FollowerHost } from "../follow/follower.ts";
+import { PaceRest } from "../follow/pace_rest.ts";
 import type { MassiveSession } from "./massive_session.ts";
 import type { Wanted } from "../follow/wanted.ts";
 import { intervalOf } from "../deliver/join_streams.ts";
@@ -29,7 +29,7 @@ export class MassiveFollowing {
   readonly #core: EdgeCore;
   readonly #signal: AbortSignal;
   readonly #held = new Map<string, Held>();
-  #restsUntilMs = 0;
+  readonly #pace = new PaceRest();
 
   /** @param signal aborts when the connection ends */
   constructor(host: FollowerHost, session: MassiveSession, core: EdgeCore, signal: AbortSignal) {
@@ -87,7 +87,7 @@ export class MassiveFollowing {
     const selection = feed.selections.hold(wanted, intervalOf(this.#core, feed, wanted, principal));
     const place = placeFor(feed, { from: "now" });
     const follower = new Follower(this.#host, feed, selection, place.offset, place.skip);
-    follower.restsUntilMs = this.#restsUntilMs;
+    this.#pace.begins(follower);
     this.#held.set(feed.spec.name, { follower, want });
     this.#core.schedule.add(follower);
   }
@@ -107,23 +107,15 @@ export class MassiveFollowing {
     schedule.remove(follower);
     follower.selection = feed.selections.hold(wanted, intervalOf(this.#core, feed, wanted, principal));
     feed.selections.release(before);
-    this.#rest(follower);
+    this.#pace.changed(follower, this.#session.principal?.tier);
     schedule.add(follower);
-  }
-
-  /** However often its pairs change, a program is served no more often than its tier may be. */
-  #rest(follower: Follower): void {
-    const { principal } = this.#session;
-    if (principal === undefined) return;
-    this.#restsUntilMs = Math.max(this.#restsUntilMs, follower.servedMs + tierPaceMs(principal.tier));
-    follower.restsUntilMs = this.#restsUntilMs;
   }
 
   #letGo(stream: string): void {
     const held = this.#held.get(stream);
     if (held === undefined) return;
     this.#held.delete(stream);
-    this.#rest(held.follower);
+    this.#pace.changed(held.follower, this.#session.principal?.tier);
     this.#core.schedule.remove(held.follower);
     held.follower.feed.selections.release(held.follower.selection);
     held.want[Symbol.dispose]();
