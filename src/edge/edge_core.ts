@@ -6,6 +6,7 @@ import type { EdgeSettings } from "../feed/settings/settings.ts";
 import type { ConnectionLimits } from "./admit/connection_limits.ts";
 import type { AskMemo } from "./deliver/ask_memo.ts";
 import type { PollPace } from "./deliver/poll_pace.ts";
+import type { SnapshotShare } from "./deliver/snapshot_share.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { FeedSet } from "./pull/feed_set.ts";
 import type { FlushSchedule } from "./follow/flush_schedule.ts";
@@ -27,6 +28,8 @@ export interface EdgeCore {
   readonly gate: AccessGate;
   /** How often polls are given news. */
   readonly pollPace: PollPace;
+  /** Snapshots, shared by who asks the same at the same moment. */
+  readonly snapshots: SnapshotShare;
   /** What subscriptions come to, where several clients ask the same. */
   readonly asks: AskMemo;
   readonly slowLimits: SlowLimits;

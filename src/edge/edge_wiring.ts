@@ -10,6 +10,7 @@ import { ClientEntry } from "./deliver/client_entry.ts";
 import { ConnectionLimits } from "./admit/connection_limits.ts";
 import { createAccess } from "./admit/auth_gate.ts";
 import { AskMemo } from "./deliver/ask_memo.ts";
+import { SnapshotShare } from "./deliver/snapshot_share.ts";
 import { PollPace } from "./deliver/poll_pace.ts";
 import type { EdgeCore } from "./edge_core.ts";
 import { EdgeCounters } from "./edge_counters.ts";
@@ -85,6 +86,7 @@ export function wireEdge(options: EdgeOptions, life: EdgeLife): EdgeParts {
     log,
     gate: options.gate ?? access.gate,
     pollPace: new PollPace(clock),
+    snapshots: new SnapshotShare(),
     asks: new AskMemo(),
     slowLimits: slowLimits(settings),
     subjects: new ConnectionLimits(

@@ -6,7 +6,6 @@ import type { Admission } from "../admit/principal.ts";
 import { askOfQuery } from "./query_ask.ts";
 import { selectionKey, type Wanted } from "../follow/wanted.ts";
 import { answerFromFeed, unreadable } from "./present_feed.ts";
-import { snapshotsOf } from "./snapshot_share.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 
 /** Answers one request. @throws {TickcastError} whatever is wrong with it */
@@ -38,7 +37,7 @@ function answerSnapshot(
   wanted: Wanted,
   headers: Readonly<Record<string, string>>,
 ): Response {
-  const parts = snapshotsOf(core).of(feed, wanted.patterns, wanted.fields);
+  const parts = core.snapshots.of(feed, wanted.patterns, wanted.fields);
   if (parts === undefined) throw unreadable();
   const cursor = feed.log.cursorAt(feed.log.end);
   const events = `[${Array.from(parts.all(), ({ events }) => events).join(",")}]`;

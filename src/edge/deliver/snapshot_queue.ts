@@ -11,7 +11,6 @@ import { readLatest } from "./latest_reading.ts";
 import { areSame, countOf, inBoth, inEither } from "./pattern_sets.ts";
 import { type ServerMessage, snapshotPart } from "./server_messages.ts";
 import { PART_MAX_BYTES, type SnapshotParts } from "./snapshot_parts.ts";
-import { snapshotsOf } from "./snapshot_share.ts";
 import type { SymbolPatterns } from "../../feed/symbol.ts";
 
 /** Parts are handed over while less than this is buffered. */
@@ -80,7 +79,7 @@ export class SnapshotQueue {
   give(follower: Follower): void {
     const patterns = follower.snapshotOwed;
     if (patterns === undefined || this.#isUnderWay(follower)) return;
-    const parts = snapshotsOf(this.#session.core).of(
+    const parts = this.#session.core.snapshots.of(
       follower.feed,
       patterns,
       follower.selection.wanted.fields,

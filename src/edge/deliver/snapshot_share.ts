@@ -4,7 +4,6 @@
  * those it goes to, and needs nothing of it.
  */
 import { patternList, type SymbolPatterns } from "../../feed/symbol.ts";
-import type { EdgeCore } from "../edge_core.ts";
 import { projectEvent } from "../follow/projection.ts";
 import type { StreamFeed } from "../pull/stream_feed.ts";
 import { type SnapshotPart, SnapshotParts } from "./snapshot_parts.ts";
@@ -85,15 +84,4 @@ export class SnapshotShare {
   #newName(): string {
     return String(++this.#named);
   }
-}
-
-const shares = new WeakMap<EdgeCore, SnapshotShare>();
-
-/** Those of an instance. */
-export function snapshotsOf(core: EdgeCore): SnapshotShare {
-  const known = shares.get(core);
-  if (known !== undefined) return known;
-  const made = new SnapshotShare();
-  shares.set(core, made);
-  return made;
 }

@@ -1,7 +1,7 @@
 /** What snapshots on their way and asked for cost an instance: what is read is made, once, and little of it stays. */
 import { assert, assertEquals } from "@std/assert";
 import { PART_MAX_BYTES } from "../../../src/edge/deliver/snapshot_parts.ts";
-import { SNAPSHOTS_KEPT_MAX_BYTES, snapshotsOf } from "../../../src/edge/deliver/snapshot_share.ts";
+import { SNAPSHOTS_KEPT_MAX_BYTES } from "../../../src/edge/deliver/snapshot_share.ts";
 import { aTrade } from "../../support/event_factory.ts";
 import { type SceneClient, type SessionScene, sessionScene } from "../session_scene.ts";
 
@@ -53,7 +53,7 @@ async function aScene(): Promise<SessionScene> {
   return s;
 }
 
-const kept = (s: SessionScene): number => snapshotsOf(s.rig.edge.core).bytes;
+const kept = (s: SessionScene): number => s.rig.edge.core.snapshots.bytes;
 
 const poll = async (s: SessionScene, query: string): Promise<string> => {
   const answer = s.rig.edge.fetch(new Request(`http://edge/snapshot/tick?${query}`));
