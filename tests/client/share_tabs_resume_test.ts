@@ -7,8 +7,6 @@ import type { Want } from "../../src/client/wants.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { manualPlatform } from "./fake_platform.ts";
 
-const EPOCH = "k0000001";
-
 const wanting = (...symbols: string[]): Want => ({
   symbols,
   mode: "all",
@@ -38,7 +36,7 @@ function aLeader() {
       base: "http://edge",
       token: undefined,
       wants: () => new Map([["tick", wanting("MSFT")]]),
-      cursorOf: () => `tick:${EPOCH}-4`,
+      cursorOf: () => "tick:k0000001-4",
       pollIntervalMs: 1000,
     },
     { onMessage: () => {}, onGarbage: () => {}, onDown: () => {} },

@@ -37,39 +37,42 @@ function lastEventId(text: string, before: string): string {
   return ids.at(-1) ?? before;
 }
 
-pure(
-  "an event stream that waits for the lists takes nobody's place from it: heartbeat and drain",
-  async () => {
-    const lists = hanging((list) => list === "tick");
-    const s = httpScene({ wrapStore: lists.wrap });
-    const had = await s.append("tick", [aTrade()]);
-    lists.shut();
-    const stream = await s.stream("/sse/tick", { headers: { "last-event-id": had } });
-    await s.clock.advance(16_000);
-    assert(stream.text().includes("event: heartbeat"), "a heartbeat came");
-    const afterHeartbeat = lastEventId(stream.text(), had);
+/** An event stream of a client that had one event, and whose lists can't be read. */
+async function waiting() {
+  const lists = hanging((list) => list === "tick");
+  const scene = httpScene({ wrapStore: lists.wrap });
+  const had = await scene.append("tick", [aTrade()]);
+  lists.shut();
+  const stream = await scene.stream("/sse/tick", { headers: { "last-event-id": had } });
+  const end = async () => {
     lists.open();
-    await s[Symbol.asyncDispose]();
+    await scene[Symbol.asyncDispose]();
     await stream.leave();
-    assertEquals([afterHeartbeat], [had]);
-  },
-);
+  };
+  return { lists, scene, had, stream, end };
+}
+
+pure("the heartbeat of an event stream that waits for its lists leaves its client its place", async () => {
+  const { scene, had, stream, end } = await waiting();
+  await scene.clock.advance(16_000);
+  const text = stream.text();
+  await end();
+  assert(text.includes("event: heartbeat"));
+  assertEquals(lastEventId(text, had), had);
+});
 
 pure("an event stream that is drained while it waits for the lists keeps its client's place", async () => {
-  const lists = hanging((list) => list === "tick");
-  const s = httpScene({ wrapStore: lists.wrap });
-  const had = await s.append("tick", [aTrade()]);
-  lists.shut();
-  const stream = await s.stream("/sse/tick", { headers: { "last-event-id": had } });
-  await s.clock.advance(3_000);
-  const drained = s.rig.edge.drain();
-  await s.clock.advance(1_000);
+  const { lists, scene, had, stream, end } = await waiting();
+  await scene.clock.advance(3_000);
+  const drained = scene.rig.edge.drain();
+  await scene.clock.advance(1_000);
   lists.open();
-  await s.clock.advance(10_000);
+  await scene.clock.advance(10_000);
   await drained;
-  assert(stream.text().includes("event: reconnect"));
-  assertEquals(lastEventId(stream.text(), had), had);
-  await s[Symbol.asyncDispose]();
+  const text = stream.text();
+  await end();
+  assert(text.includes("event: reconnect"));
+  assertEquals(lastEventId(text, had), had);
 });
 
 pure("while one stream is being split otherwise the ids of another still hold its place", async () => {
